@@ -1,0 +1,1 @@
+//! HTTP routes, DTOs, problem table and OpenAPI: one axum router for Lambda and for the local server.

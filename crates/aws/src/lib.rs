@@ -1,0 +1,1 @@
+//! AWS adapter: sessions by STS AssumeRole.

@@ -1,0 +1,1 @@
+//! Key adapter: data keys wrapped by AWS KMS.

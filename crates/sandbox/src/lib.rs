@@ -1,0 +1,1 @@
+//! Clouds to try Deputize against, speaking their own wire protocols with their limits and errors.

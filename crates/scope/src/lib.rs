@@ -1,0 +1,1 @@
+//! Scope documents, containment, compilation to cloud policies and their evaluation. Pure.

@@ -1,0 +1,1 @@
+//! Contract suites and faulty fakes. A development dependency only.

@@ -1,0 +1,3 @@
+//! Lambda function: API Gateway to decision to credential.
+
+fn main() {}
