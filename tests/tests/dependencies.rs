@@ -1,0 +1,125 @@
+//! The one rule of dependency, as ARCHITECTURE.md draws it: who may know whom.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+const SCOPE: &str = "deputize-scope";
+const BROKER: &str = "deputize-broker";
+const API: &str = "deputize-api";
+const TESTKIT: &str = "deputize-testkit";
+const SANDBOX: &str = "deputize-sandbox";
+
+/// Each package of the workspace, and the packages of the workspace that it may depend on.
+/// A new package gets its line here first.
+#[rustfmt::skip]
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    // Pure: decides, and knows nobody.
+    (SCOPE,               &[]),
+    // The domain: ports, and what flows through them.
+    (BROKER,              &[SCOPE]),
+    // HTTP: the domain's face.
+    (API,                 &[BROKER, SCOPE]),
+    // Adapters: each fills ports of the domain, and never knows another adapter.
+    ("deputize-aws",      &[BROKER, SCOPE]),
+    ("deputize-dynamodb", &[BROKER, SCOPE]),
+    ("deputize-keyring",  &[BROKER, SCOPE]),
+    ("deputize-kms",      &[BROKER, SCOPE]),
+    // Clouds to try it against: they know what a policy means, and nothing of the broker.
+    (SANDBOX,             &[SCOPE]),
+    // Contract suites for the ports.
+    (TESTKIT,             &[BROKER, SCOPE]),
+    // Functions and the command line wire: settings in, adapters into the API.
+    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-dynamodb", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-keyring", "deputize-kms"]),
+    // Set-up knows no product code: it has to build in a moment, and when the product does not.
+    ("xtask",             &[]),
+    // End to end, from the outside; contract suites on emulators.
+    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-aws", "deputize-dynamodb", "deputize-keyring", "deputize-kms"]),
+];
+
+/// What tests inside a package may use beyond that.
+const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX];
+
+/// Packages that must not end up inside another, over any number of steps. `name*` is a prefix.
+#[rustfmt::skip]
+const MUST_NOT_LINK: &[(&str, &[&str])] = &[
+    (SCOPE,      &["aws-*", "tokio", "hyper", "reqwest", "rand", "getrandom"]),
+    (BROKER,     &["aws-*", "hyper", "reqwest", "axum", "lambda_*"]),
+    (API,        &["aws-*", "lambda_*"]),
+    // What only a laptop needs would cost each cold start.
+    ("issuance", &["deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
+];
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[test]
+fn every_package_depends_only_on_those_it_may_know() -> Outcome {
+    let mut broken = Vec::new();
+    for package in metadata()?.workspace_packages() {
+        let Some((_, may)) = MAY_DEPEND_ON.iter().find(|(name, _)| *name == package.name.as_str()) else {
+            broken.push(format!("{} has no line in MAY_DEPEND_ON", package.name));
+            continue;
+        };
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
+            let name = dependency.name.as_str();
+            let for_tests = dependency.kind == DependencyKind::Development;
+            let itself = name == package.name.as_str();
+            if !may.contains(&name) && !itself && !(for_tests && TESTS_MAY_USE.contains(&name)) {
+                broken.push(format!("{} must not depend on {name}", package.name));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    Ok(())
+}
+
+#[test]
+fn no_package_links_what_would_weigh_it_down() -> Outcome {
+    let mut broken = Vec::new();
+    for (package, forbidden) in MUST_NOT_LINK {
+        for linked in linked_by(package)? {
+            let matches = |pattern: &&&str| match pattern.strip_suffix('*') {
+                Some(prefix) => linked.starts_with(prefix),
+                None => linked == **pattern,
+            };
+            if forbidden.iter().any(|pattern| matches(&pattern)) {
+                broken.push(format!("{package} must not link {linked}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    Ok(())
+}
+
+#[test]
+fn the_table_names_no_package_that_is_gone() -> Outcome {
+    let metadata = metadata()?;
+    let packages: BTreeSet<_> =
+        metadata.workspace_packages().into_iter().map(|package| package.name.to_string()).collect();
+    let gone: Vec<_> = MAY_DEPEND_ON.iter().filter(|(name, _)| !packages.contains(*name)).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+    Ok(())
+}
+
+fn metadata() -> Result<Metadata, cargo_metadata::Error> {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).no_deps().exec()
+}
+
+/// The names of everything that is compiled into `package` when it is built by itself, as it is for
+/// release: `cargo metadata` would mix in features that other packages of the workspace ask for.
+fn linked_by(package: &str) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", package])
+        .output()?;
+    if !tree.status.success() {
+        return Err(String::from_utf8_lossy(&tree.stderr).into());
+    }
+    let lines = String::from_utf8(tree.stdout)?;
+    Ok(lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
+}
