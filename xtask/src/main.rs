@@ -1,3 +1,83 @@
-//! Set-up, tests, benchmarks and builds.
+//! Set-up, tests, benchmarks and builds. Knows no product code, so that it builds in a moment.
 
-fn main() {}
+mod bench;
+mod failure;
+mod functions;
+mod progress;
+mod stopwatch;
+mod tally;
+mod test;
+mod test_env;
+mod tool;
+mod up;
+mod venv;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::workspace::Workspace;
+
+/// What you do with a checkout of Deputize.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Builds deputize and runs it with the sandbox clouds.
+    Up {
+        /// Passed on to `deputize up`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Installs what tests need under cargo's target directory, then runs every check and test.
+    Test {
+        /// Runs only the tests whose names contain one of these, and no checks.
+        #[arg(last = true)]
+        filters: Vec<String>,
+    },
+    /// Runs the benchmarks, prints ratios, writes target/bench.json.
+    Bench {
+        /// Passed on to the benchmarks; `--help` tells which there are.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Builds for release.
+    Build {
+        /// The Lambda functions, as zips for arm64 and x86_64.
+        #[arg(long, required = true)]
+        functions: bool,
+        /// Only this architecture.
+        #[arg(long, value_enum)]
+        only: Option<functions::Architecture>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(arguments.task).unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        let mut source = std::error::Error::source(&failure);
+        while let Some(error) = source {
+            eprintln!("  because: {error}");
+            source = error.source();
+        }
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: Task) -> Result<ExitCode, Failure> {
+    let workspace = Workspace::locate()?;
+    match task {
+        Task::Up { arguments } => up::run(&workspace, &arguments),
+        Task::Test { filters } => test::run(&workspace, &filters),
+        Task::Bench { arguments } => bench::run(&workspace, &arguments),
+        Task::Build { functions: _, only } => functions::run(&workspace, only),
+    }
+}
