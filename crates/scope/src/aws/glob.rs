@@ -1,0 +1,184 @@
+//! Globs over the characters that a place in an action or in an ARN may hold.
+
+/// What a wildcard may stand for, by the place that it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Class {
+    /// The service of an action: `[a-z0-9-]`.
+    Service,
+    /// The name of an action, case folded: `[a-z0-9]`.
+    Name,
+    /// One of the first five parts of an ARN: anything but a colon.
+    Segment,
+    /// The last part of an ARN: anything.
+    Rest,
+}
+
+impl Class {
+    pub(super) fn contains(self, symbol: char) -> bool {
+        match self {
+            Self::Service => symbol == '-' || Self::Name.contains(symbol),
+            Self::Name => symbol.is_ascii_lowercase() || symbol.is_ascii_digit(),
+            Self::Segment => symbol != ':',
+            Self::Rest => true,
+        }
+    }
+}
+
+/// One step of a glob. Equal steps mean the same: the spelling of a literal is kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Token {
+    /// Just this character (case folded in an action).
+    Literal(char),
+    /// `?`: one character of the class.
+    One(Class),
+    /// `*`: any number of characters of the class.
+    Run(Class),
+}
+
+impl Token {
+    pub(super) fn accepts(self, symbol: char) -> bool {
+        match self {
+            Self::Literal(literal) => literal == symbol,
+            Self::One(class) | Self::Run(class) => class.contains(symbol),
+        }
+    }
+}
+
+/// A pattern as tokens, in a form in which runs of wildcards are canonical: each `?` first, then at most one `*`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Glob {
+    tokens: Vec<Token>,
+    /// How each literal was written; the wildcard's sign elsewhere.
+    spelling: Vec<char>,
+}
+
+impl Glob {
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    pub(super) fn token(&self, at: usize) -> Option<Token> {
+        self.tokens.get(at).copied()
+    }
+
+    /// How the token at `at` is written.
+    pub(super) fn spelled(&self, at: usize) -> char {
+        self.spelling.get(at).copied().unwrap_or('*')
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether the glob stands for one text only.
+    pub(super) fn is_literal(&self) -> bool {
+        self.tokens.iter().all(|token| matches!(token, Token::Literal(_)))
+    }
+
+    /// The canonical spelling.
+    pub(super) fn text(&self) -> String {
+        self.spelling.iter().collect()
+    }
+
+    pub(super) fn push(&mut self, token: Token, spelled: char) {
+        match (self.tokens.last(), token) {
+            (Some(Token::Run(last)), Token::Run(class)) if *last == class => return,
+            (Some(Token::Run(last)), Token::One(class)) if *last == class => {
+                let before = self.tokens.len().saturating_sub(1);
+                self.tokens.insert(before, token);
+                self.spelling.insert(before, '?');
+                return;
+            }
+            _ => {}
+        }
+        self.tokens.push(token);
+        self.spelling.push(spelled);
+    }
+
+    /// Appends a text in which `*` and `?` stand for characters of `class`.
+    pub(super) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
+        for symbol in text.chars() {
+            let token = match symbol {
+                '*' => Token::Run(class),
+                '?' => Token::One(class),
+                _ if fold => Token::Literal(symbol.to_ascii_lowercase()),
+                _ => Token::Literal(symbol),
+            };
+            self.push(token, symbol);
+        }
+    }
+
+    /// Whether the glob matches `text`, which must be case folded where the glob is.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let mut places = vec![false; self.len() + 1];
+        self.enter(&mut places, 0);
+        for symbol in text.chars() {
+            let mut next = vec![false; self.len() + 1];
+            let alive = places.iter().zip(&self.tokens).enumerate().filter(|(_, (place, _))| **place);
+            for (at, (_, token)) in alive {
+                match token {
+                    Token::Run(class) if class.contains(symbol) => self.enter(&mut next, at),
+                    Token::Run(_) => {}
+                    _ if token.accepts(symbol) => self.enter(&mut next, at + 1),
+                    _ => {}
+                }
+            }
+            places = next;
+        }
+        places.last().copied().unwrap_or(false)
+    }
+
+    /// Marks a place, and those reached from it without a character.
+    fn enter(&self, places: &mut [bool], from: usize) {
+        let mut at = from;
+        while let Some(place) = places.get_mut(at) {
+            *place = true;
+            let Some(Token::Run(_)) = self.token(at) else { return };
+            at += 1;
+        }
+    }
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.tokens == other.tokens
+    }
+}
+
+impl Eq for Glob {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glob(text: &str) -> Glob {
+        let mut glob = Glob::default();
+        glob.push_text(text, Class::Rest, false);
+        glob
+    }
+
+    #[test]
+    fn a_glob_matches_as_its_wildcards_say() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("*", "abc", true),
+            ("?", "", false),
+            ("?", "a", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbcd", false),
+            ("*ab", "aab", true),
+            ("*a?b*", "xaabb", true),
+            ("*a?b*", "xab", false),
+            ("a**b", "ab", true),
+        ] {
+            assert_eq!(glob(pattern).matches(text), expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn runs_of_wildcards_have_one_form() {
+        assert_eq!(glob("a*?**?b").text(), "a??*b");
+        assert_eq!(glob("***").text(), "*");
+    }
+}

@@ -1,0 +1,15 @@
+//! Authority over AWS: what may be called, whether one set of calls lies within another, and the session policy
+//! that grants exactly such a set.
+//!
+//! [`policy`] and [`evaluate`] judge any IAM policy document and share nothing with the rest, so that they can
+//! be the witness of what [`compile`] produces.
+
+pub mod arn;
+pub mod authority;
+pub mod compile;
+pub mod evaluate;
+mod glob;
+pub mod pattern;
+pub mod policy;
+pub mod region;
+mod text;
