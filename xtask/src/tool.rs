@@ -92,8 +92,9 @@ fn apt_get(arguments: &[&str]) -> Command {
 
 /// The first number in a program's answer, with the one after its dot: `openjdk version "17.0.15"`.
 fn version(text: &str) -> Option<(u32, u32)> {
-    let start = text.find(|character: char| character.is_ascii_digit())?;
-    let mut numbers = text.get(start..)?.split(|character: char| !character.is_ascii_digit());
+    let not_a_digit = |character: char| !character.is_ascii_digit();
+    let word = text.trim_start_matches(not_a_digit).split_whitespace().next()?;
+    let mut numbers = word.split(not_a_digit);
     let major = numbers.next()?.parse().ok()?;
     let minor = numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0);
     Some((major, minor))
