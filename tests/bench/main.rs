@@ -1,0 +1,82 @@
+//! Benchmarks. What matters is how things compare on one machine, so every table has ratios.
+//!
+//! A new benchmark is a module with a `run` that gives a [`Table`], and a line in [`Benchmark`].
+
+mod cold_start;
+mod samples;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use deputize_e2e::{Environment, HarnessError};
+use serde_json::{Value, json};
+
+use crate::table::Table;
+
+/// Runs benchmarks, prints their tables, and writes them as JSON.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask bench")]
+struct Arguments {
+    /// Which to run; all of them by default.
+    benchmarks: Vec<Benchmark>,
+    /// How often each thing is measured.
+    #[arg(long, default_value_t = 15)]
+    runs: usize,
+    /// Where the JSON goes.
+    #[arg(long, default_value = "bench.json")]
+    output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Benchmark {
+    /// From the start of a function's process to its first answer, and its memory.
+    ColdStart,
+}
+
+impl Benchmark {
+    async fn run(self, environment: &Environment, runs: usize) -> Result<Table, HarnessError> {
+        match self {
+            Self::ColdStart => cold_start::run(environment, runs).await,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if let Some(source) = std::error::Error::source(&error) {
+                eprintln!("  because: {source}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), HarnessError> {
+    let environment = Environment::locate()?;
+    let chosen = match arguments.benchmarks.as_slice() {
+        [] => Benchmark::value_variants(),
+        chosen => chosen,
+    };
+    let mut tables = Vec::new();
+    for benchmark in chosen {
+        let table = benchmark.run(&environment, arguments.runs.max(1)).await?;
+        println!("{table}");
+        tables.push(table.json());
+    }
+    write(&arguments.output, &tables)
+}
+
+fn write(output: &Path, tables: &[Value]) -> Result<(), HarnessError> {
+    let cores = std::thread::available_parallelism().map(usize::from).ok();
+    let report = json!({ "cores": cores, "benchmarks": tables });
+    std::fs::write(output, format!("{report:#}\n"))
+        .map_err(|source| HarnessError::Io { what: format!("writing {}", output.display()), source })?;
+    println!("written to {}", output.display());
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Repeated measurements of one thing.
+
+use std::time::Duration;
+
+/// Measurements in the order of their size.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Samples(Vec<Duration>);
+
+impl Samples {
+    /// The smallest measurement that at least `percent` % of all measurements do not exceed (nearest
+    /// rank), in milliseconds. Zero where nothing was measured.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.0.len() * percent).div_ceil(100);
+        self.0.get(rank.saturating_sub(1)).map_or(0.0, |duration| duration.as_secs_f64() * 1e3)
+    }
+}
+
+impl FromIterator<Duration> for Samples {
+    fn from_iter<I: IntoIterator<Item = Duration>>(measured: I) -> Self {
+        let mut samples: Vec<_> = measured.into_iter().collect();
+        samples.sort_unstable();
+        Self(samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_milliseconds(milliseconds: impl IntoIterator<Item = u64>) -> Samples {
+        milliseconds.into_iter().map(Duration::from_millis).collect()
+    }
+
+    #[test]
+    fn percentiles_are_measurements_that_were_made() {
+        let samples = of_milliseconds((1..=100).rev());
+        assert_eq!([50, 90, 99, 100].map(|percent| samples.percentile(percent)), [50.0, 90.0, 99.0, 100.0]);
+        assert_eq!(of_milliseconds([7, 1, 9]).percentile(50), 7.0);
+    }
+
+    #[test]
+    fn one_measurement_is_every_percentile_and_none_is_zero() {
+        assert_eq!([0, 50, 100].map(|percent| of_milliseconds([4]).percentile(percent)), [4.0; 3]);
+        assert_eq!(Samples::default().percentile(50), 0.0);
+    }
+}
