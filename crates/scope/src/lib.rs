@@ -1,3 +1,26 @@
 //! Scope documents, containment, compilation to cloud policies and their evaluation. Pure.
+//!
+//! A [`ScopeDocument`] says what each agent of a tenant may be given. It is read once from YAML or JSON with
+//! [`ScopeDocument::parse`], which tells every [`Finding`] at its place in the text; everything else takes the
+//! typed form. What an agent is granted on AWS is an [`aws::authority::Authority`], against which a request is
+//! decided and from which the session policy is compiled.
+//!
+//! There is no IO, no clock and no randomness here: the crate runs unchanged in a function, in the command line,
+//! in a browser and on an edge worker.
+
+#![warn(missing_docs)]
 
 pub mod aws;
+pub mod azure;
+pub mod document;
+pub mod finding;
+pub mod gcp;
+pub mod identifier;
+pub mod seconds;
+mod syntax;
+mod text;
+
+pub use document::{Agent, Budget, Identity, Scope, ScopeDocument};
+pub use finding::{Finding, Severity, Span};
+pub use identifier::{AgentId, Cloud, TenantId};
+pub use seconds::Seconds;

@@ -1,0 +1,127 @@
+//! Stored credentials: long-lived secrets that cannot be avoided, kept sealed and rotated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::fields::{Fields, nearest, shown};
+use super::value::{Bounds, Expected, duration, identifier, one_of, text};
+use crate::finding::{Code, Finding};
+use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
+use crate::seconds::Seconds;
+use crate::syntax::Node;
+
+/// A stored credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredCredential {
+    /// Its name, once in a tenant.
+    pub id: CredentialId,
+    /// What kind of secret it is: `type` in the document.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// The agent that uses it.
+    pub agent: AgentId,
+    /// How it is rotated, where that is not its type's own way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate: Option<Rotate>,
+    /// How much harm it could do; medium where nothing is said.
+    pub risk: Risk,
+}
+
+/// How a credential is rotated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rotate {
+    /// How often.
+    pub every: Seconds,
+    /// The file that declares the connector to the provider's API, below the document's directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
+}
+
+impl StoredCredential {
+    pub(super) fn read(node: &Node, seen: &mut Seen<'_>, findings: &mut Vec<Finding>) -> Option<Self> {
+        let mut fields = Fields::of(node, "a credential", None, findings)?;
+        let id = fields.require("id", findings).and_then(|node| {
+            let id: CredentialId = identifier(node, "id", findings)?;
+            seen.once(&id, node, findings);
+            Some(id)
+        });
+        let kind = fields.require("type", findings).and_then(|node| one_of(node, "type", findings));
+        let agent = fields.require("agent", findings).and_then(|node| {
+            let agent: AgentId = identifier(node, "agent", findings)?;
+            seen.known(&agent, node, findings);
+            Some(agent)
+        });
+        let rotate = fields.take("rotate").and_then(|node| Rotate::read(node, findings));
+        let risk = match fields.take("risk") {
+            Some(node) => one_of(node, "risk", findings),
+            None => Some(Risk::Medium),
+        };
+        fields.finish(findings);
+        Some(Self { id: id?, kind: kind?, agent: agent?, rotate, risk: risk? })
+    }
+}
+
+impl Rotate {
+    fn read(node: &Node, findings: &mut Vec<Finding>) -> Option<Self> {
+        let mut fields = Fields::of(node, "rotate", None, findings)?;
+        let every =
+            fields.require("every", findings).and_then(|node| duration(node, "every", &INTERVALS, findings));
+        let connector = fields.take("connector").and_then(|node| connector(node, findings));
+        fields.finish(findings);
+        Some(Self { every: every?, connector })
+    }
+}
+
+/// An agent has five minutes to adopt a new version before it is rolled back, so nothing rotates more often.
+const INTERVALS: Bounds = Bounds { least: Seconds::new(300), most: Seconds::new(u32::MAX), of: "rotation" };
+
+const CONNECTOR: Expected = Expected {
+    what: "connector",
+    code: Code::InvalidConnector,
+    help: "write the path of a file below the document's directory, such as connectors/github.yaml",
+};
+
+/// A relative path that stays below where it begins, in the notation of every system.
+fn connector(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
+    let path = text(node, CONNECTOR.what, findings)?;
+    let step = |step: &str| !matches!(step, "" | "." | "..");
+    let sound = path.split('/').all(step) && !path.contains(['\\', ':']) && !path.contains(char::is_control);
+    if !sound {
+        findings.push(CONNECTOR.refuse(node, path, &"a connector is a file below the document's directory"));
+    }
+    sound.then(|| path.to_owned())
+}
+
+/// What the document has named so far.
+pub(super) struct Seen<'a> {
+    /// The agents that the document has, also those whose reading failed.
+    pub(super) agents: &'a BTreeSet<AgentId>,
+    /// The lines of the credentials.
+    pub(super) credentials: BTreeMap<CredentialId, usize>,
+}
+
+impl Seen<'_> {
+    fn once(&mut self, id: &CredentialId, node: &Node, findings: &mut Vec<Finding>) {
+        if let Some(line) = self.credentials.get(id) {
+            let finding = Finding::error(Code::DuplicateCredential, format!("credential `{id}` is there twice"));
+            findings.push(finding.at(node.span).help(format!("line {line} has it first; give this one another id")));
+        } else {
+            self.credentials.insert(id.clone(), node.span.line);
+        }
+    }
+
+    fn known(&self, agent: &AgentId, node: &Node, findings: &mut Vec<Finding>) {
+        if self.agents.contains(agent) {
+            return;
+        }
+        let finding = Finding::error(Code::UnknownAgent, format!("the document has no agent `{}`", shown(agent.as_str())));
+        let finding = match nearest(agent.as_str(), self.agents.iter().map(AgentId::as_str)) {
+            Some(name) => finding
+                .help(format!("did you mean `{name}`?"))
+                .fix(node.rewrite(name, format!("write `{name}`"))),
+            None => finding.help("add the agent, or name one that is there"),
+        };
+        findings.push(finding.at(node.span));
+    }
+}

@@ -1,0 +1,102 @@
+//! Scopes at Google Cloud.
+
+use serde::Serialize;
+
+use super::defaults::Defaults;
+use super::fields::Fields;
+use super::value::{Bounds, Expected, duration, each, parsed};
+use crate::finding::{Code, Finding};
+use crate::gcp::{GcpPermission, ServiceAccount};
+use crate::identifier::AgentId;
+use crate::seconds::Seconds;
+
+/// What an agent may be given at Google Cloud: access tokens of a service account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GcpScope {
+    /// The service account whose tokens are minted; the deployment's settings say where the document does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<ServiceAccount>,
+    /// The permissions; at least one.
+    pub permissions: Vec<GcpPermission>,
+    /// The resources that the permissions are meant for, by their full names
+    /// (`//storage.googleapis.com/projects/_/buckets/acme-data`) or `*`; none means all that the service account
+    /// reaches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The longest that a token may live.
+    pub max_duration: Seconds,
+}
+
+impl GcpScope {
+    pub(super) fn read(
+        fields: &mut Fields<'_>,
+        agent: Option<&AgentId>,
+        defaults: &Defaults,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Self> {
+        let at = fields.at();
+        let service_account = match fields.take("service_account") {
+            Some(node) => parsed(node, SERVICE_ACCOUNT, findings),
+            None => (defaults.service_account.as_ref().zip(agent))
+                .and_then(|(template, agent)| template.fill(agent, SERVICE_ACCOUNT, at, findings)),
+        };
+        let permissions = fields
+            .require("permissions", findings)
+            .and_then(|node| each(node, "permissions", PERMISSION, findings));
+        let resources = match fields.take("resources") {
+            Some(node) => each::<Resource>(node, "resources", RESOURCE, findings),
+            None => Some(Vec::new()),
+        };
+        let max_duration = match fields.take("max_duration") {
+            Some(node) => duration(node, "max_duration", &DURATIONS, findings),
+            None => Some(defaults.max_duration(&DURATIONS, at, findings)),
+        };
+        Some(Self {
+            service_account,
+            permissions: permissions?,
+            resources: resources?.into_iter().map(|resource| resource.0).collect(),
+            max_duration: max_duration?,
+        })
+    }
+}
+
+/// The most of generateAccessToken, which an organisation must allow beyond one hour.
+/// <https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>
+const DURATIONS: Bounds = Bounds { least: Seconds::new(1), most: Seconds::new(43_200), of: "gcp" };
+
+pub(super) const SERVICE_ACCOUNT: Expected = Expected {
+    what: "service_account",
+    code: Code::InvalidServiceAccount,
+    help: "write its e-mail address, such as agent-devops@acme-prod.iam.gserviceaccount.com",
+};
+
+const PERMISSION: Expected = Expected {
+    what: "permission",
+    code: Code::InvalidPermission,
+    help: "write it as GCP does, such as storage.objects.get",
+};
+
+const RESOURCE: Expected = Expected {
+    what: "resource",
+    code: Code::InvalidResource,
+    help: "write a full name such as //storage.googleapis.com/projects/_/buckets/acme-data, or \"*\" for all",
+};
+
+/// A full resource name, or `*`.
+/// <https://cloud.google.com/iam/docs/full-resource-names>
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Resource(String);
+
+impl std::str::FromStr for Resource {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let name = text.strip_prefix("//").and_then(|rest| rest.split_once('/'));
+        let full = matches!(name, Some((service, rest)) if !service.is_empty() && !rest.is_empty());
+        if text == "*" || (full && text.bytes().all(|byte| byte.is_ascii_graphic())) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a resource of GCP is written //SERVICE.googleapis.com/PATH, or * for all")
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! From the tree to the typed document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agent::Agent;
+use super::credential::{Seen, StoredCredential};
+use super::defaults::Defaults;
+use super::fields::{Fields, shown};
+use super::identity::Callers;
+use super::value::{identifier, list, named, one_of, text, whole};
+use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
+use crate::finding::{Code, Finding, Fix};
+use crate::identifier::{AgentId, Cloud, TenantId};
+use crate::syntax::{Entry, Kind, Node};
+
+/// Reads a whole document. None where it lacks something without which there is none; findings tell the rest.
+pub(super) fn document(root: &Node, findings: &mut Vec<Finding>) -> Option<ScopeDocument> {
+    let mut fields = Fields::of(root, "a scope document", None, findings)?;
+    version(&mut fields, root, findings);
+    // Editors write it to find the schema; nothing else reads it.
+    if let Some(node) = fields.take("$schema") {
+        text(node, "$schema", findings);
+    }
+    let tenant: Option<TenantId> =
+        fields.require("tenant", findings).and_then(|node| identifier(node, "tenant", findings));
+    let defaults = fields.take("defaults").and_then(|node| Defaults::read(node, findings)).unwrap_or_default();
+    let entries = fields.require("agents", findings).and_then(|node| agent_entries(node, findings));
+    let (agents, names) = agents(entries.unwrap_or_default(), &defaults, findings);
+
+    let mut seen = Seen { agents: &names, credentials: BTreeMap::new() };
+    let credentials = fields
+        .take("credentials")
+        .and_then(|node| list(node, "credentials", findings))
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|node| StoredCredential::read(node, &mut seen, findings))
+        .collect();
+    fields.finish(findings);
+    Some(ScopeDocument { tenant: tenant?, agents, credentials })
+}
+
+/// Reads one scope, or a list of them.
+pub(super) fn scopes(root: &Node, findings: &mut Vec<Finding>) -> Vec<Scope> {
+    let nodes = match &root.kind {
+        Kind::List(nodes) => nodes.as_slice(),
+        _ => std::slice::from_ref(root),
+    };
+    let defaults = Defaults::default();
+    nodes.iter().filter_map(|node| scope(node, None, &defaults, findings)).collect()
+}
+
+/// Reads one scope of an agent.
+pub(super) fn scope(
+    node: &Node,
+    agent: Option<&AgentId>,
+    defaults: &Defaults,
+    findings: &mut Vec<Finding>,
+) -> Option<Scope> {
+    let mut fields = Fields::of(node, "a scope", None, findings)?;
+    let cloud: Cloud = fields.require("cloud", findings).and_then(|node| one_of(node, "cloud", findings))?;
+    let scope = match cloud {
+        Cloud::Aws => AwsScope::read(&mut fields, agent, defaults, findings).map(Scope::Aws),
+        Cloud::Gcp => GcpScope::read(&mut fields, agent, defaults, findings).map(Scope::Gcp),
+        Cloud::Azure => AzureScope::read(&mut fields, defaults, findings).map(Scope::Azure),
+    };
+    for entry in fields.rest() {
+        findings.push(foreign(entry, cloud).unwrap_or_else(|| fields.unknown(entry)));
+    }
+    scope
+}
+
+/// A field that another cloud's scopes have.
+fn foreign(entry: &Entry, cloud: Cloud) -> Option<Finding> {
+    let owner = match entry.name.as_str() {
+        "role" | "external_id" | "regions" => Cloud::Aws,
+        "service_account" => Cloud::Gcp,
+        "client_id" => Cloud::Azure,
+        _ => return None,
+    };
+    let message = format!("`{}` is a field of {owner}, and this is a scope of {cloud}", shown(&entry.name));
+    let finding = Finding::error(Code::ForeignField, message).at(entry.key.span);
+    Some(finding.help(match cloud {
+        Cloud::Aws => "remove it; a scope of aws has `role`, `external_id` and `regions`",
+        Cloud::Gcp => "remove it; a scope of gcp has `service_account`",
+        Cloud::Azure => "remove it; a scope of azure has `client_id`",
+    }))
+}
+
+fn version(fields: &mut Fields<'_>, root: &Node, findings: &mut Vec<Finding>) {
+    let Some(node) = fields.take("version") else {
+        let finding = Finding::error(Code::MissingField, "a scope document has no `version`").at(fields.at());
+        findings.push(finding.help("add `version: 1`").fix(insert_version(fields, root)));
+        return;
+    };
+    let raw = match &node.kind {
+        Kind::Refused => return,
+        Kind::Number(raw) if whole(raw) == Some(VERSION) => return,
+        Kind::Number(raw) | Kind::Text(raw) | Kind::Boolean(raw) => raw.as_str(),
+        Kind::Null | Kind::List(_) | Kind::Mapping(_) => node.describe(),
+    };
+    let fix = Fix { span: node.span, replacement: "1".to_owned(), title: "write `1`".to_owned() };
+    let code = if matches!(node.kind, Kind::Number(_)) { Code::UnsupportedVersion } else { Code::WrongType };
+    let message = format!("version `{}`: the only version is the number 1", shown(raw));
+    findings.push(Finding::error(code, message).at(node.span).help("write `version: 1`").fix(Some(fix)));
+}
+
+/// The edit that puts the version before the first field.
+fn insert_version(fields: &Fields<'_>, root: &Node) -> Option<Fix> {
+    let first = fields.rest().next()?.key.span;
+    let replacement = if root.is_flow() {
+        "\"version\": 1, ".to_owned()
+    } else {
+        format!("version: 1\n{}", " ".repeat(first.column - 1))
+    };
+    Some(Fix { span: first.before(), replacement, title: "add `version: 1`".to_owned() })
+}
+
+fn agent_entries<'a>(node: &'a Node, findings: &mut Vec<Finding>) -> Option<&'a [Entry]> {
+    match &node.kind {
+        Kind::Mapping(entries) => return Some(entries),
+        Kind::Refused => {}
+        _ => {
+            let message = format!("agents is a mapping from names to agents, not {}", node.describe());
+            findings.push(Finding::error(Code::WrongType, message).at(node.span));
+        }
+    }
+    None
+}
+
+/// The agents, and the names of all of them, also of those that could not be read.
+fn agents(
+    entries: &[Entry],
+    defaults: &Defaults,
+    findings: &mut Vec<Finding>,
+) -> (BTreeMap<AgentId, Agent>, BTreeSet<AgentId>) {
+    let mut callers = Callers::default();
+    let (mut agents, mut names) = (BTreeMap::new(), BTreeSet::new());
+    for entry in entries {
+        let Some(id) = named::<AgentId>(&entry.key, &entry.name, "agent", findings) else { continue };
+        names.insert(id.clone());
+        if let Some(agent) = Agent::read(&id, entry, defaults, &mut callers, findings) {
+            agents.insert(id, agent);
+        }
+    }
+    (agents, names)
+}

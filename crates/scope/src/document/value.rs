@@ -1,0 +1,233 @@
+//! Reading single values, with the finding where one is not what it must be.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use super::fields::{nearest, shown};
+use crate::finding::{Code, Finding, Fix};
+use crate::identifier::UnknownName;
+use crate::seconds::Seconds;
+use crate::syntax::{Kind, Node};
+
+/// What a value must be, for the finding where it is not.
+#[derive(Clone, Copy)]
+pub(super) struct Expected {
+    /// What it is in the document: `permission`.
+    pub(super) what: &'static str,
+    /// The code of the finding.
+    pub(super) code: Code,
+    /// How to mend it.
+    pub(super) help: &'static str,
+}
+
+impl Expected {
+    /// The finding for a value that could not be read.
+    pub(super) fn refuse(&self, node: &Node, text: &str, reason: &dyn Display) -> Finding {
+        Finding::error(self.code, format!("{} `{}`: {reason}", self.what, shown(text)))
+            .at(node.span)
+            .help(self.help)
+    }
+}
+
+/// A text. Numbers and the like are refused where text is due, since JSON and YAML readers differ on them.
+pub(super) fn text<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a str> {
+    let finding = match &node.kind {
+        Kind::Text(text) => return Some(text),
+        Kind::Refused => return None,
+        Kind::Number(raw) | Kind::Boolean(raw) => {
+            let replacement = format!("\"{raw}\"");
+            wrong_type(node, what, "text").help("put it in quotes").fix(Some(Fix {
+                span: node.span,
+                replacement,
+                title: "put it in quotes".to_owned(),
+            }))
+        }
+        Kind::Null | Kind::List(_) | Kind::Mapping(_) => wrong_type(node, what, "text"),
+    };
+    findings.push(finding);
+    None
+}
+
+/// A text that is read into a type of its own.
+pub(super) fn parsed<T>(node: &Node, expected: Expected, findings: &mut Vec<Finding>) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    let text = text(node, expected.what, findings)?;
+    text.parse().map_err(|reason| findings.push(expected.refuse(node, text, &reason))).ok()
+}
+
+/// The name of a tenant, an agent or a credential. Where only case and separators are wrong, the fix is told.
+pub(super) fn identifier<T>(node: &Node, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    named(node, text(node, what, findings)?, what, findings)
+}
+
+/// The same for a text that stands in a node: a value, or the name of a key.
+pub(super) fn named<T>(node: &Node, text: &str, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    let expected = Expected {
+        what,
+        code: Code::InvalidIdentifier,
+        help: "write 2 to 63 lowercase letters, digits and inner hyphens",
+    };
+    let refused = |reason| {
+        let mended = text.trim().to_ascii_lowercase().replace(['_', ' ', '.'], "-");
+        let fix = mended.parse::<T>().ok().and_then(|_| node.rewrite(&mended, format!("write `{mended}`")));
+        findings.push(expected.refuse(node, text, &reason).fix(fix));
+    };
+    text.parse().map_err(refused).ok()
+}
+
+/// One of a few names.
+pub(super) fn one_of<T>(node: &Node, what: &str, findings: &mut Vec<Finding>) -> Option<T>
+where
+    T: FromStr<Err = UnknownName>,
+{
+    let text = text(node, what, findings)?;
+    let refused = |unknown: UnknownName| {
+        let finding = Finding::error(Code::UnknownValue, format!("{what} `{}`: {unknown}", shown(text)));
+        let finding = match nearest(text, unknown.names.iter().copied()) {
+            Some(name) => finding
+                .help(format!("did you mean `{name}`?"))
+                .fix(node.rewrite(name, format!("write `{name}`"))),
+            None => finding.help(format!("write one of {}", unknown.names.join(", "))),
+        };
+        findings.push(finding.at(node.span));
+    };
+    text.parse().map_err(refused).ok()
+}
+
+/// A whole number within bounds.
+pub(super) fn number(
+    node: &Node,
+    what: &str,
+    bounds: RangeInclusive<u32>,
+    findings: &mut Vec<Finding>,
+) -> Option<u32> {
+    let raw = match &node.kind {
+        Kind::Number(raw) => raw,
+        Kind::Refused => return None,
+        Kind::Text(text) if text.parse::<u32>().is_ok() => {
+            let fix = Fix { span: node.span, replacement: text.clone(), title: "remove the quotes".to_owned() };
+            findings.push(wrong_type(node, what, "a number").help("remove the quotes").fix(Some(fix)));
+            return None;
+        }
+        _ => {
+            findings.push(wrong_type(node, what, "a number"));
+            return None;
+        }
+    };
+    let number = whole(raw).filter(|number| bounds.contains(number));
+    if number.is_none() {
+        let (least, most) = (bounds.start(), bounds.end());
+        let message = format!("{what} `{}`: not a whole number from {least} to {most}", shown(raw));
+        findings.push(Finding::error(Code::NumberOutOfBounds, message).at(node.span));
+    }
+    number
+}
+
+/// A whole number in any notation that JSON has: `20`, `20.0` and `2e1` are the same number there.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and within u32")]
+pub(super) fn whole(raw: &str) -> Option<u32> {
+    raw.parse().ok().or_else(|| {
+        let number: f64 = raw.parse().ok()?;
+        (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
+    })
+}
+
+/// A duration within the bounds of whatever it is for (`giver`).
+pub(super) fn duration(
+    node: &Node,
+    what: &'static str,
+    bounds: &Bounds,
+    findings: &mut Vec<Finding>,
+) -> Option<Seconds> {
+    let expected = Expected { what, code: Code::InvalidDuration, help: "write a whole number with a unit, such as 15m or 1h" };
+    let text = match &node.kind {
+        Kind::Number(raw) => raw.as_str(),
+        _ => text(node, what, findings)?,
+    };
+    let duration: Seconds =
+        text.parse().map_err(|reason| findings.push(expected.refuse(node, text, &reason))).ok()?;
+    match bounds.check(duration) {
+        Ok(()) => Some(duration),
+        Err((nearest, reason)) => {
+            let finding = Finding::error(Code::DurationOutOfBounds, format!("{what} `{}` is {reason}", shown(text)));
+            let fix = node.rewrite(&nearest.to_string(), format!("write `{nearest}`"));
+            findings.push(finding.at(node.span).help(format!("write `{nearest}`")).fix(fix));
+            None
+        }
+    }
+}
+
+/// The shortest and the longest that a duration may be, and who says so.
+pub(super) struct Bounds {
+    pub(super) least: Seconds,
+    pub(super) most: Seconds,
+    pub(super) of: &'static str,
+}
+
+impl Bounds {
+    /// For a duration outside: the nearest one inside, and what is wrong.
+    pub(super) fn check(&self, duration: Seconds) -> Result<(), (Seconds, String)> {
+        if duration < self.least {
+            Err((self.least, format!("shorter than the least of {}, {}", self.of, self.least)))
+        } else if duration > self.most {
+            Err((self.most, format!("longer than the most of {}, {}", self.of, self.most)))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The members of a list.
+pub(super) fn list<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a [Node]> {
+    match &node.kind {
+        Kind::List(items) => return Some(items),
+        Kind::Refused => {}
+        Kind::Text(_) => findings.push(wrong_type(node, what, "a list").help("put it in brackets")),
+        _ => findings.push(wrong_type(node, what, "a list")),
+    }
+    None
+}
+
+/// The members of a list that must have one, each read into a type. What stands twice is kept once.
+pub(super) fn each<T>(node: &Node, what: &str, expected: Expected, findings: &mut Vec<Finding>) -> Option<Vec<T>>
+where
+    T: FromStr<Err: Display> + Ord + Clone,
+{
+    let items = list(node, what, findings)?;
+    if items.is_empty() {
+        let finding = Finding::error(Code::EmptyList, format!("{what} is empty")).at(node.span);
+        findings.push(finding.help(format!("name at least one {}", expected.what)));
+        return None;
+    }
+    let mut seen = BTreeSet::new();
+    let mut values = Vec::new();
+    for item in items {
+        let Some(value) = parsed::<T>(item, expected, findings) else { continue };
+        if seen.insert(value.clone()) {
+            values.push(value);
+        } else if let Kind::Text(text) = &item.kind {
+            let message = format!("{} `{}` is named twice", expected.what, shown(text));
+            findings.push(Finding::warning(Code::DuplicateValue, message).at(item.span).help("remove one of them"));
+        }
+    }
+    // One that could not be read is told already; the list as a whole is then of no use.
+    (!values.is_empty()).then_some(values)
+}
+
+fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
+    let message = match node.kind {
+        Kind::Null => format!("{what} has no value"),
+        _ => format!("{what} is {expected}, not {}", node.describe()),
+    };
+    Finding::error(Code::WrongType, message).at(node.span)
+}

@@ -1,0 +1,84 @@
+//! What the parser refuses, said as a finding.
+
+use granit_parser::{ErrorKind, Marker, ScanError, Span as Place};
+
+use super::tree::unquoted_asterisk;
+use crate::finding::{Code, Finding, Span};
+
+/// The finding for a text that is not YAML.
+pub(super) fn malformed(text: &str, error: &ScanError) -> Finding {
+    let start = error.marker();
+    let rest = start.byte_offset().and_then(|offset| text.get(offset..)).unwrap_or_default();
+    let width = rest.chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(0, char::len_utf8);
+    let span = from_marker(start, width);
+    match error.kind() {
+        ErrorKind::MissingAnchorOrAliasName if rest.starts_with('*') => {
+            unquoted_asterisk(text, from_marker(start, plain_length(rest)))
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            Finding::error(Code::TooDeep, "lists and mappings lie too deep in one another here").at(span)
+        }
+        ErrorKind::DirectiveDisallowed => {
+            Finding::error(Code::UnsupportedYaml, "a directive cannot stand in a scope document")
+                .at(span)
+                .help("remove the line")
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => Finding::error(Code::TabIndentation, "a tab stands where YAML takes spaces only")
+            .at(span)
+            .help("indent with spaces"),
+        kind => {
+            let finding = Finding::error(Code::Malformed, lowercase_first(&error.info())).at(span);
+            match help(kind, rest) {
+                Some(help) => finding.help(help),
+                None => finding,
+            }
+        }
+    }
+}
+
+/// What usually mends it.
+fn help(kind: &ErrorKind, rest: &str) -> Option<&'static str> {
+    match kind {
+        ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => Some("put the value in quotes"),
+        ErrorKind::UnexpectedCharacter { .. } => Some("remove the character"),
+        ErrorKind::MissingAnchorOrAliasName if rest.starts_with('&') => Some("put the value in quotes"),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            Some("put a value with a colon and a space in quotes, and indent the fields of a mapping alike")
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::ExpectedFlowMappingSeparator => {
+            Some("separate with commas, and put a value with brackets or braces in quotes")
+        }
+        ErrorKind::UnclosedFlowCollection { .. } => Some("add the bracket or brace that closes it"),
+        ErrorKind::UnclosedQuotedScalar => Some("add the quote that closes it"),
+        ErrorKind::ExpectedDocumentStart => Some("remove what stands after the end of the document"),
+        ErrorKind::UnknownQuotedScalarEscape => Some("write \\\\ for a backslash, or use single quotes"),
+        _ => None,
+    }
+}
+
+/// The parser's place as a span of the text.
+pub(super) fn place(at: Place) -> Span {
+    let end = at.end.byte_offset().unwrap_or_default();
+    let start = from_marker(&at.start, 0);
+    Span { end: end.max(start.start), ..start }
+}
+
+fn from_marker(marker: &Marker, length: usize) -> Span {
+    let start = marker.byte_offset().unwrap_or_default();
+    Span { start, end: start + length, line: marker.line(), column: marker.col() + 1 }
+}
+
+/// How far a value without quotes reaches: to the next separator, or the end of the line.
+fn plain_length(rest: &str) -> usize {
+    let length = rest.find([',', ']', '}', '\n', '\r', '#']).unwrap_or(rest.len());
+    rest.get(..length).map_or(length, |value| value.trim_end().len())
+}
+
+fn lowercase_first(message: &str) -> String {
+    let mut rest = message.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}

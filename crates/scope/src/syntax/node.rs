@@ -1,0 +1,134 @@
+//! The nodes of a document's tree.
+
+use crate::finding::{Fix, Span};
+
+/// A value with its place in the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) span: Span,
+    style: Style,
+}
+
+/// What a node holds. Plain scalars are told apart as YAML's core schema does, numbers without reading them.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// `true` or `false`, as it was written.
+    Boolean(String),
+    /// A number, as it was written.
+    Number(String),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order of the text; no key twice.
+    Mapping(Vec<Entry>),
+    /// Something that was already told as a finding, and is to be passed over in silence.
+    Refused,
+}
+
+/// One key of a mapping, with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Node,
+    pub(crate) name: String,
+    pub(crate) value: Node,
+}
+
+/// How a node was written, which decides how an edit of it must be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// A scalar without quotes.
+    Plain,
+    /// A scalar between such quotes.
+    Quoted(char),
+    /// `|` or `>`.
+    BlockScalar,
+    /// A collection between brackets or braces.
+    Flow,
+    /// A collection by indentation.
+    Block,
+}
+
+impl Node {
+    pub(super) fn new(kind: Kind, span: Span, style: Style) -> Self {
+        Self { kind, span, style }
+    }
+
+    /// What the node is, for a message: `a list`.
+    pub(crate) fn describe(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "nothing",
+            Kind::Boolean(_) => "true or false",
+            Kind::Number(_) => "a number",
+            Kind::Text(_) => "text",
+            Kind::List(_) => "a list",
+            Kind::Mapping(_) | Kind::Refused => "a mapping",
+        }
+    }
+
+    /// Whether the node is a collection between brackets or braces, as all are in JSON.
+    pub(crate) fn is_flow(&self) -> bool {
+        self.style == Style::Flow
+    }
+
+    /// The edit that makes this scalar say `text`, quoted as it is now. None where it stands as a block scalar, or
+    /// where the text would need escapes.
+    pub(crate) fn rewrite(&self, text: &str, title: impl Into<String>) -> Option<Fix> {
+        if text.contains(['"', '\'', '\\']) || text.contains(char::is_control) {
+            return None;
+        }
+        let replacement = match self.style {
+            Style::Plain => text.to_owned(),
+            Style::Quoted(quote) => format!("{quote}{text}{quote}"),
+            Style::BlockScalar | Style::Flow | Style::Block => return None,
+        };
+        Some(Fix { span: self.span, replacement, title: title.into() })
+    }
+}
+
+/// What a plain scalar stands for in YAML's core schema.
+/// <https://yaml.org/spec/1.2.2/#103-core-schema>
+pub(super) fn resolve(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Boolean(text.to_owned()),
+        _ if is_number(text) => Kind::Number(text.to_owned()),
+        _ => Kind::Text(text.to_owned()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = |text: &str, radix| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
+    if let Some(octal) = text.strip_prefix("0o") {
+        return digits(octal, 8);
+    }
+    if let Some(hexadecimal) = text.strip_prefix("0x") {
+        return digits(hexadecimal, 16);
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    // Rust reads the same decimals as the core schema, and beside them the words `inf`, `infinity` and `nan`.
+    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') && unsigned.parse::<f64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_scalars_are_told_apart_as_in_the_core_schema() {
+        for text in ["0", "-1", "+12", "0o17", "0x1F", "1.5", ".5", "5.", "1e3", "-1.5E-3", ".inf", "-.INF", ".nan"] {
+            assert!(matches!(resolve(text), Kind::Number(_)), "{text}");
+        }
+        for text in ["no", "inf", "nan", "0o8", "0x", "1_000", "1:30", "-", ".", "1h", "00000000-0000", "--1", "yes"] {
+            assert!(matches!(resolve(text), Kind::Text(_)), "{text}");
+        }
+        assert!(matches!(resolve("~"), Kind::Null));
+        assert!(matches!(resolve("True"), Kind::Boolean(_)));
+    }
+}
