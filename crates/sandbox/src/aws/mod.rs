@@ -1,0 +1,118 @@
+//! AWS: the Security Token Service in the query protocol, with its parameters, limits and error codes.
+//!
+//! Signatures are verified, sessions end when they say, and [`SandboxAws::router`] also serves `POST /authorize`,
+//! which says what IAM would decide about a call with a session's credentials. Nothing is stored: a session token
+//! carries its session, sealed, so that it survives a restart with the same [`Key`].
+//!
+//! Where AWS does not say how it works, this is a model: the packed size of policies and tags, the largest web
+//! identity token, and the code with which the global endpoint refuses what it does not offer.
+
+mod assume_role;
+mod authorize;
+mod config;
+mod faults;
+mod jwt;
+mod key;
+mod packed;
+mod parameters;
+mod principal;
+mod refusal;
+mod service;
+mod session;
+mod signature;
+mod tags;
+mod web_identity;
+mod xml;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use uuid::Uuid;
+
+pub use self::config::{AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, RoleConfig, Roles};
+pub use self::faults::{Fault, Faults};
+use self::jwt::SigningKeys;
+pub use self::key::{AccessKey, Key};
+use crate::{Clock, Random};
+
+/// More than the largest call that breaks no other limit.
+const MAX_BODY: usize = 256 * 1_024;
+
+/// An AWS account to try things in. Clones are the same account.
+#[derive(Clone)]
+pub struct SandboxAws(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    faults: Faults,
+    signing_keys: SigningKeys,
+}
+
+impl SandboxAws {
+    /// The account as configured. Two with the same configuration accept each other's credentials.
+    pub fn new(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        let signing_keys = SigningKeys::new(config.key.clone());
+        Self(Arc::new(Inner { config, clock, random, faults: Faults::default(), signing_keys }))
+    }
+
+    /// The access key of the account's own principal, which may do anything. It is derived from the account's key.
+    ///
+    /// The principal is the IAM user `sandbox`: as at AWS, the root user could assume no role.
+    pub fn root_credentials(&self) -> AccessKey {
+        self.0.config.key.operator()
+    }
+
+    /// Makes STS fail, for tests. The other routes never do.
+    pub fn faults(&self) -> Faults {
+        self.0.faults.clone()
+    }
+
+    /// The service, to be served alone or nested under a path, with or without a slash at its end:
+    ///
+    /// - `POST /`: AssumeRole, GetCallerIdentity and GetWebIdentityToken, form-encoded and signed
+    /// - `POST /authorize`: what IAM would decide about a call, in JSON and unsigned
+    /// - `GET /.well-known/openid-configuration` and `/.well-known/jwks.json`: how to verify web identity tokens
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/authorize", post(authorize::authorize))
+            .route("/.well-known/openid-configuration", get(web_identity::configuration))
+            .route("/.well-known/jwks.json", get(web_identity::keys))
+            // The slash that clients add to an endpoint with a path does not reach a nested "/".
+            .fallback(service::call)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .with_state(self.clone())
+    }
+
+    /// The issuer of web identity tokens.
+    fn issuer(&self) -> String {
+        self.0.config.issuer.clone().unwrap_or_else(|| {
+            let mut bytes = [0; 16];
+            for (byte, derived) in bytes.iter_mut().zip(self.0.config.key.derive("issuer", "").iter()) {
+                *byte = *derived;
+            }
+            format!("https://{}.tokens.sts.global.api.aws", uuid_of(bytes))
+        })
+    }
+
+    /// A random UUID: the ids of requests and tokens.
+    fn unique(&self) -> String {
+        let mut bytes = [0; 16];
+        self.0.random.fill(&mut bytes);
+        uuid_of(bytes).to_string()
+    }
+}
+
+impl fmt::Debug for SandboxAws {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SandboxAws").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+fn uuid_of(bytes: [u8; 16]) -> Uuid {
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
