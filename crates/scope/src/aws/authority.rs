@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::automaton::Effort;
+use super::containment::{Union, pivots};
+use super::normal::normal_form;
 use super::pattern::{ActionPattern, ResourcePattern};
-use super::region::{Region, Regions, is_global};
+use super::region::{Regions, is_global};
+
+pub use super::witness::{Certainty, Witness};
 
 /// Calls of any of the actions, on any of the resources, in any of the regions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,30 +32,6 @@ pub struct Authority {
     statements: Vec<Statement>,
 }
 
-/// One concrete call that a request allows and a grant does not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Witness {
-    /// `service:Name`.
-    pub action: String,
-    /// The resource's ARN; `*` only where the call that has no resource of its own is the one that is not granted.
-    pub resource: String,
-    /// The region, where it matters.
-    pub region: Option<Region>,
-    /// Whether the call is known to be outside the grant.
-    pub certainty: Certainty,
-}
-
-/// What a [`Witness`] proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// The request allows the call and the grant does not.
-    Shown,
-    /// The patterns overlap in so many ways that the search was given up, which counts as not contained. The call
-    /// is one of those that the request allows.
-    Undecided,
-}
-
 /// The patterns overlap in more ways than are worth following.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the patterns overlap in too many ways")]
@@ -69,43 +50,70 @@ impl Authority {
 
     /// Whether one call is in the set.
     pub fn allows(&self, action: &str, resource: &str, region: &str) -> bool {
-        let pivot = super::pattern::PIVOTS
-            .iter()
-            .any(|pivot| pivot.parse::<ActionPattern>().is_ok_and(|pattern| pattern.matches(action)));
-        let everywhere = is_global(action);
-        !pivot
-            && self.statements.iter().any(|statement| {
-                (everywhere || statement.regions.contains(region))
-                    && statement.actions.iter().any(|pattern| pattern.matches(action))
-                    && statement.resources.iter().any(|pattern| pattern.matches(resource))
-            })
+        pivots().iter().all(|pivot| !pivot.matches(action))
+            && self.allows_where(action, resource, |statement| statement.regions.contains(region))
     }
-}
 
-impl Authority {
+    /// Whether a statement has the action and the resource, and either the action heeds no region or the
+    /// statement's regions are as wanted.
+    pub(super) fn allows_where(
+        &self,
+        action: &str,
+        resource: &str,
+        in_region: impl Fn(&Statement) -> bool,
+    ) -> bool {
+        let everywhere = is_global(action);
+        self.statements.iter().any(|statement| {
+            (everywhere || in_region(statement))
+                && statement.actions.iter().any(|pattern| pattern.matches(action))
+                && statement.resources.iter().any(|pattern| pattern.matches(resource))
+        })
+    }
+
     /// Proves that the set has every call of `request`, or names one that it has not.
+    ///
+    /// The proof is exact, over unions of statements, over `*` and `?`, and over regions. Only where patterns
+    /// overlap in extravagantly many ways is it given up: the witness then says so, and is not a proof.
     pub fn contains(&self, request: &Authority) -> Result<(), Witness> {
+        let union = Union::new(&self.statements);
+        let mut effort = Effort::generous();
         for statement in &request.statements {
-            let covered = self.statements.iter().any(|grant| {
-                (grant.regions == Regions::All || grant.regions == statement.regions)
-                    && statement.actions.iter().all(|action| grant.actions.contains(action))
-                    && statement
-                        .resources
-                        .iter()
-                        .all(|resource| grant.resources.iter().any(|one| one.is_any() || one == resource))
-            });
-            if let (false, Some(action), Some(resource)) =
-                (covered, statement.actions.first(), statement.resources.first())
-            {
-                return Err(Witness {
-                    action: action.as_str().replace('*', "Example"),
-                    resource: resource.as_str().replace('*', "example"),
-                    region: None,
-                    certainty: Certainty::Undecided,
-                });
+            match union.gap(statement, &mut effort) {
+                Ok(None) => {}
+                Ok(Some(gap)) => return Err(Witness::of(gap, self)),
+                Err(TooComplex) => Witness::undecided(statement).map_or(Ok(()), Err)?,
             }
         }
         Ok(())
+    }
+
+    /// Proves that each of the actions may be called on each of the resources in at least one region; with
+    /// `None`, on at least one resource. An action that is nothing but an STS pivot never may be called.
+    pub fn covers(
+        &self,
+        actions: &[ActionPattern],
+        resources: Option<&[ResourcePattern]>,
+    ) -> Result<(), Witness> {
+        let any = [ResourcePattern::any()];
+        let asked = Statement {
+            actions: actions.to_vec(),
+            resources: resources.unwrap_or(&any).to_vec(),
+            regions: Regions::All,
+        };
+        if let Some(pivot) = actions.iter().find(|action| action.is_pivot()) {
+            return Err(Witness::of_pivot(pivot, asked.resources.first()));
+        }
+        // Where any region will do, a statement that has one may as well have all; the same for resources.
+        let widened = self.statements.iter().cloned().map(|mut statement| {
+            if !statement.regions.is_empty() {
+                statement.regions = Regions::All;
+            }
+            if resources.is_none() && !statement.resources.is_empty() {
+                statement.resources = any.to_vec();
+            }
+            statement
+        });
+        Self::new(widened.collect()).contains(&Self::new(vec![asked]))
     }
 
     /// The calls of the set that are of these actions and on these resources (`None`: on any), in any region.
@@ -114,37 +122,22 @@ impl Authority {
         actions: &[ActionPattern],
         resources: Option<&[ResourcePattern]>,
     ) -> Result<Authority, TooComplex> {
-        let statements = self.statements.iter().map(|statement| Statement {
-            actions: statement.actions.iter().filter(|action| actions.contains(action)).cloned().collect(),
-            resources: statement
-                .resources
-                .iter()
-                .filter(|one| resources.is_none_or(|asked| asked.contains(one)))
-                .cloned()
-                .collect(),
-            regions: statement.regions.clone(),
-        });
-        Ok(Self::new(statements.collect()))
-    }
-
-    /// Proves that each of the actions may be called on each of the resources in some region; with `None`, on
-    /// some resource. An action that is nothing but an STS pivot never may.
-    pub fn covers(
-        &self,
-        actions: &[ActionPattern],
-        resources: Option<&[ResourcePattern]>,
-    ) -> Result<(), Witness> {
-        let asked = Statement {
-            actions: actions.to_vec(),
-            resources: resources.unwrap_or_default().to_vec(),
-            regions: Regions::All,
-        };
-        self.contains(&Self::new(vec![asked]))
+        let mut effort = Effort::generous();
+        let mut statements = Vec::new();
+        for statement in &self.statements {
+            let actions = ActionPattern::intersections(&statement.actions, actions, &mut effort)?;
+            let resources = match resources {
+                Some(asked) => ResourcePattern::intersections(&statement.resources, asked, &mut effort)?,
+                None => statement.resources.clone(),
+            };
+            statements.push(Statement { actions, resources, regions: statement.regions.clone() });
+        }
+        Ok(Self::new(statements).normalized())
     }
 
     /// The same set with redundant patterns and statements removed and statements merged, in a fixed order.
     #[must_use]
     pub fn normalized(self) -> Self {
-        self
+        Self::new(normal_form(self.statements))
     }
 }

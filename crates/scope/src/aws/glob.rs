@@ -50,6 +50,9 @@ pub(super) struct Glob {
     tokens: Vec<Token>,
     /// How each literal was written; the wildcard's sign elsewhere.
     spelling: Vec<char>,
+    /// The literals before the first wildcard, and how many they are.
+    prefix: String,
+    prefix_len: usize,
 }
 
 impl Glob {
@@ -70,9 +73,19 @@ impl Glob {
         self.tokens.len()
     }
 
+    /// The literals before the first wildcard.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// How many characters [`Glob::prefix`] has.
+    pub(super) fn prefix_len(&self) -> usize {
+        self.prefix_len
+    }
+
     /// Whether the glob stands for one text only.
     pub(super) fn is_literal(&self) -> bool {
-        self.tokens.iter().all(|token| matches!(token, Token::Literal(_)))
+        self.prefix_len == self.tokens.len()
     }
 
     /// The canonical spelling.
@@ -90,6 +103,12 @@ impl Glob {
                 return;
             }
             _ => {}
+        }
+        if let Token::Literal(literal) = token
+            && self.prefix_len == self.tokens.len()
+        {
+            self.prefix.push(literal);
+            self.prefix_len += 1;
         }
         self.tokens.push(token);
         self.spelling.push(spelled);

@@ -6,10 +6,16 @@
 
 pub mod arn;
 pub mod authority;
+mod automaton;
 pub mod compile;
+mod containment;
 pub mod evaluate;
 mod glob;
+mod global;
+mod intersection;
+mod normal;
 pub mod pattern;
 pub mod policy;
 pub mod region;
 mod text;
+mod witness;

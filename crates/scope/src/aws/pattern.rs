@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use super::authority::TooComplex;
+use super::automaton::Effort;
 use super::glob::{Class, Glob, Token};
+use super::intersection::intersection;
 use super::text::text_type;
 
 /// The longest pattern that is read, in characters: no pattern longer than a session policy can be sent.
@@ -26,7 +31,7 @@ pub const PIVOTS: [&str; 5] = [
 
 /// Actions of one service, or all: `*`, `ecs:UpdateService`, `logs:Put*`. Compared without regard to case; the
 /// spelling is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ActionPattern {
     text: String,
     glob: Glob,
@@ -77,8 +82,24 @@ impl ActionPattern {
         Self { text, glob: self.glob.clone() }
     }
 
+    /// Patterns of the actions that one of `left` and one of `right` matches.
+    pub(super) fn intersections(
+        left: &[Self],
+        right: &[Self],
+        effort: &mut Effort,
+    ) -> Result<Vec<Self>, TooComplex> {
+        let mut found = BTreeSet::new();
+        for one in left {
+            for other in right {
+                let common = intersection(one.glob(), other.glob(), effort)?;
+                found.extend(common.into_iter().map(Self::from_glob));
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
     /// The pattern that a glob of an action was made of.
-    pub(super) fn from_glob(glob: Glob) -> Self {
+    fn from_glob(glob: Glob) -> Self {
         let text = match glob.token(0) {
             Some(Token::Literal(_)) => glob.text(),
             _ => "*".to_owned(),
@@ -122,13 +143,18 @@ impl FromStr for ActionPattern {
 /// Resources: `*`, or an ARN whose wildcards do not cross the colons of its first five parts. Case matters.
 ///
 /// Only `*` matches a call that has no resource of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResourcePattern {
     text: String,
     glob: Glob,
 }
 
 impl ResourcePattern {
+    /// `*`.
+    pub fn any() -> Self {
+        Self { text: "*".to_owned(), glob: arn_glob(["arn", "*", "*", "*", "*"], "*") }
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -159,8 +185,29 @@ impl ResourcePattern {
         if self.is_any() { self.clone() } else { Self::from_glob(self.glob.clone()) }
     }
 
+    /// Patterns of the resources that one of `left` and one of `right` matches.
+    pub(super) fn intersections(
+        left: &[Self],
+        right: &[Self],
+        effort: &mut Effort,
+    ) -> Result<Vec<Self>, TooComplex> {
+        let mut found = BTreeSet::new();
+        for one in left {
+            for other in right {
+                match (one.is_any(), other.is_any()) {
+                    (true, _) => drop(found.insert(other.canonical())),
+                    (_, true) => drop(found.insert(one.canonical())),
+                    _ => found.extend(
+                        intersection(one.glob(), other.glob(), effort)?.into_iter().map(Self::from_glob),
+                    ),
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
     /// The pattern of these ARNs.
-    pub(super) fn from_glob(glob: Glob) -> Self {
+    fn from_glob(glob: Glob) -> Self {
         Self { text: glob.text(), glob }
     }
 }
@@ -170,28 +217,35 @@ impl FromStr for ResourcePattern {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         bounded(text)?;
-        let arn = if text == "*" { "arn:*:*:*:*:*" } else { text };
-        if arn.contains("${") {
+        if text == "*" {
+            return Ok(Self::any());
+        }
+        if text.contains("${") {
             return Err(PatternError::PolicyVariable);
         }
-        if let Some(found) = arn.chars().find(|symbol| !sendable(*symbol)) {
+        if let Some(found) = text.chars().find(|symbol| !sendable(*symbol)) {
             return Err(PatternError::ResourceCharacter { found });
         }
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, service, region, account, rest] = parts.as_slice() else {
             return Err(PatternError::NotAnArn);
         };
         if partition.is_empty() || service.is_empty() || rest.is_empty() {
             return Err(PatternError::EmptyPart);
         }
-        let mut glob = Glob::default();
-        for segment in ["arn", partition, service, region, account] {
-            glob.push_text(segment, Class::Segment, false);
-            glob.push_text(":", Class::Segment, false);
-        }
-        glob.push_text(rest, Class::Rest, false);
+        let glob = arn_glob(["arn", partition, service, region, account], rest);
         Ok(Self { text: text.to_owned(), glob })
     }
+}
+
+fn arn_glob(segments: [&str; 5], rest: &str) -> Glob {
+    let mut glob = Glob::default();
+    for segment in segments {
+        glob.push_text(segment, Class::Segment, false);
+        glob.push_text(":", Class::Segment, false);
+    }
+    glob.push_text(rest, Class::Rest, false);
+    glob
 }
 
 /// Why a text is not a pattern.
@@ -252,6 +306,12 @@ macro_rules! compared_by {
             fn key(&self) -> Cow<'_, str> {
                 let key: fn(&Self) -> Cow<'_, str> = $key;
                 key(self)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.text).finish()
             }
         }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::text::text_type;
 
+pub use super::global::is_global;
+
 /// The name of an AWS region, as in `aws:RequestedRegion`: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(String);
@@ -78,6 +80,16 @@ impl Regions {
         }
     }
 
+    /// The regions that are named.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Region> {
+        match self {
+            Self::All => None,
+            Self::Only(regions) => Some(regions),
+        }
+        .into_iter()
+        .flatten()
+    }
+
     /// Whether there is no region at all.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Only(regions) if regions.is_empty())
@@ -132,69 +144,6 @@ impl From<Regions> for Written {
     }
 }
 
-/// Whether calls of `action` (`service:Name`, any case) go to one fixed region of the partition, so that a
-/// condition on `aws:RequestedRegion` must not be put on them.
-///
-/// What is not listed counts as regional, which can only narrow: a call may be refused, never gained.
-pub fn is_global(action: &str) -> bool {
-    let Some((service, _)) = action.split_once(':') else { return false };
-    GLOBAL_SERVICES.iter().any(|global| global.eq_ignore_ascii_case(service))
-        || GLOBAL_ACTIONS.iter().any(|global| global.eq_ignore_ascii_case(action))
-}
-
-/// Services with one control plane per partition: us-east-1 in `aws`, unless said otherwise.
-/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html> and the
-/// endpoint tables of <https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html>.
-pub(super) const GLOBAL_SERVICES: &[&str] = &[
-    "account",
-    "artifact",
-    "aws-portal",
-    "bcm-data-exports",
-    "bcm-pricing-calculator",
-    "billing",
-    "billingconductor",
-    "budgets",
-    "ce",
-    "cloudfront",
-    "consolidatedbilling",
-    "cost-optimization-hub",
-    "cur",
-    "freetier",
-    "globalaccelerator", // us-west-2
-    "health",
-    "iam",
-    "importexport",
-    "invoicing",
-    "networkmanager", // us-west-2
-    "organizations",
-    "payments",
-    "purchase-orders",
-    "route53",
-    "route53-recovery-control-config", // us-west-2
-    "route53-recovery-readiness",      // us-west-2
-    "route53domains",
-    "savingsplans",
-    "shield",
-    "support",
-    "supportplans",
-    "sustainability",
-    "tax",
-    "waf", // Classic for CloudFront; wafv2 and waf-regional are called where the resource is
-];
-
-/// Actions of regional services that go to one fixed region: S3's Multi-Region Access Points are managed in
-/// us-west-2. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointRestrictions.html>
-pub(super) const GLOBAL_ACTIONS: &[&str] = &[
-    "s3:CreateMultiRegionAccessPoint",
-    "s3:DeleteMultiRegionAccessPoint",
-    "s3:DescribeMultiRegionAccessPointOperation",
-    "s3:GetMultiRegionAccessPoint",
-    "s3:GetMultiRegionAccessPointPolicy",
-    "s3:GetMultiRegionAccessPointPolicyStatus",
-    "s3:ListMultiRegionAccessPoints",
-    "s3:PutMultiRegionAccessPointPolicy",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,23 +168,5 @@ mod tests {
         assert_eq!(serde_json::to_string(&Regions::All).unwrap(), r#""*""#);
         assert!(serde_json::from_str::<Regions>(r#""us-east-1""#).is_err());
         assert!(serde_json::from_str::<Regions>(r#"["nowhere"]"#).is_err());
-    }
-
-    #[test]
-    fn global_services_and_actions_are_known_in_any_case() {
-        assert!(is_global("iam:CreateUser"));
-        assert!(is_global("route53:ListHostedZones"));
-        assert!(is_global("S3:listmultiregionaccesspoints"));
-        assert!(!is_global("s3:GetObject"));
-        assert!(!is_global("route53resolver:ListResolverRules"));
-        assert!(!is_global("wafv2:GetWebACL"));
-        assert!(!is_global("sts:GetCallerIdentity"));
-        assert!(!is_global("iam"));
-    }
-
-    #[test]
-    fn the_tables_are_sorted_without_repetition() {
-        assert!(GLOBAL_SERVICES.is_sorted_by(|a, b| a < b));
-        assert!(GLOBAL_ACTIONS.is_sorted_by(|a, b| a < b));
     }
 }
