@@ -29,6 +29,14 @@ struct Contender {
     status: u16,
 }
 
+impl Contender {
+    fn command(&self, environment: &Environment) -> Command {
+        let mut command = environment.command(&self.program);
+        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
 /// The clouds that all of them work against.
 struct Clouds {
     moto: Moto,
@@ -128,8 +136,7 @@ fn ask(path: &str) -> ApiGatewayEvent {
 
 async fn start(environment: &Environment, contender: &Contender) -> Result<Start, HarnessError> {
     let host = RuntimeApi::start().await?;
-    let mut command = Command::new(&contender.program);
-    command.env_clear().args(&contender.arguments).envs(contender.variables.iter().cloned());
+    let command = contender.command(environment);
 
     let started = Instant::now();
     let function = host.spawn_command(environment, command)?;
@@ -161,9 +168,7 @@ mod tests {
         let clouds = Clouds::start(&environment).await?;
         let contender = python(&environment, &clouds);
         let host = RuntimeApi::start().await?;
-        let mut command = Command::new(&contender.program);
-        command.args(&contender.arguments).envs(contender.variables);
-        host.spawn_command(&environment, command)?;
+        host.spawn_command(&environment, contender.command(&environment))?;
 
         let answer = host.invoke(contender.event).await?;
         assert_eq!(answer.status(), Some(201), "{}", answer.body);

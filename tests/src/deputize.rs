@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::environment::isolated;
 use crate::{Environment, HarnessError, Process};
 
 /// It is ready in well under two seconds; the rest is for a machine that is busy with other tests.
@@ -33,7 +32,7 @@ impl DeputizeProcess {
         Self::start_with(environment, arguments, &[]).await
     }
 
-    /// The same with environment variables. It inherits none but `PATH` and `HOME`.
+    /// The same with environment variables. It sees no others of this machine ([`Environment::command`]).
     ///
     /// # Errors
     /// As [`DeputizeProcess::start`].
@@ -117,7 +116,7 @@ impl DeputizeProcess {
     /// # Errors
     /// [`HarnessError::Environment`] where the binary is not built.
     pub fn command(&self, token: &str) -> Result<Command, HarnessError> {
-        let mut command = isolated(&self.environment.binary("deputize")?);
+        let mut command = self.environment.command(&self.environment.binary("deputize")?);
         command.env("DEPUTIZE_URL", &self.url).env("DEPUTIZE_TOKEN", token);
         Ok(command)
     }
@@ -129,7 +128,7 @@ async fn launch(
     arguments: &[String],
     variables: &[(String, String)],
 ) -> Result<(Process, String), HarnessError> {
-    let mut command = isolated(&environment.binary("deputize")?);
+    let mut command = environment.command(&environment.binary("deputize")?);
     command.args(["up", "--listen", "127.0.0.1:0", "--state"]).arg(state).args(arguments);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     // Nothing in the folder that tests run in (a `deputize.toml`, say) may play a part.

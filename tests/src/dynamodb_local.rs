@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::aws_call::{Endpoint, credentials};
-use crate::environment::isolated;
 use crate::{Environment, HarnessError, Process, until};
 
 /// Java starts in a second or two; the rest is for a machine that is busy with other tests.
@@ -40,7 +39,7 @@ impl DynamoDbLocal {
 
     async fn start_once(environment: &Environment) -> Result<Self, HarnessError> {
         let port = free_port()?;
-        let mut command = isolated(Path::new("java"));
+        let mut command = environment.command(Path::new("java"));
         command
             .current_dir(environment.dynamodb_local()?)
             // Small heap, quick compiler, one collector: it lives for seconds, beside other tests.

@@ -81,8 +81,23 @@ impl Environment {
         self.root.join("python/bin/python")
     }
 
-    /// Runs a script in that Python. Of this process's variables it sees only `PATH` and `HOME`, so
-    /// that a developer's own AWS settings never reach a test.
+    /// A command that sees nothing of this machine's settings: of the variables it inherits only
+    /// `PATH`, and an AWS SDK in it finds no profile and asks no metadata service.
+    #[must_use]
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear();
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command
+            .env("AWS_CONFIG_FILE", self.root.join("no-aws-config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.root.join("no-aws-credentials"))
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    /// Runs a script in that Python, with `variables` and what [`Environment::command`] says.
     ///
     /// # Errors
     /// [`HarnessError::Script`] with its standard error where it does not exit with 0.
@@ -92,7 +107,7 @@ impl Environment {
         arguments: &[&str],
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Result<PythonOutput, HarnessError> {
-        let mut command = isolated(&self.python());
+        let mut command = self.command(&self.python());
         command.arg(script).args(arguments).envs(variables);
         let output = tokio::process::Command::from(command)
             .kill_on_drop(true)
@@ -124,18 +139,6 @@ impl Environment {
             _ => Err(missing(format!("{} is not what the repository pins", self.root.join(stamp).display()))),
         }
     }
-}
-
-/// A command that inherits nothing of this process's variables but `PATH` and `HOME`.
-pub(crate) fn isolated(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear();
-    for kept in ["PATH", "HOME"] {
-        if let Some(value) = std::env::var_os(kept) {
-            command.env(kept, value);
-        }
-    }
-    command
 }
 
 /// Cargo puts tests in `PROFILE/deps` and binaries in `PROFILE`.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::aws_call::{Endpoint, credentials};
-use crate::environment::isolated;
 use crate::{Environment, HarnessError, Process, until};
 
 /// Python starts in under a second; the rest is for a machine that is busy with other tests.
@@ -25,7 +24,7 @@ impl Moto {
     /// # Errors
     /// [`HarnessError`] where it does not come up; its output is in the error.
     pub async fn start(environment: &Environment) -> Result<Self, HarnessError> {
-        let mut command = isolated(&environment.python());
+        let mut command = environment.command(&environment.python());
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
         // Unbuffered, or the line with the port would stay in the process.
         command.env("PYTHONUNBUFFERED", "1");

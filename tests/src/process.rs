@@ -66,13 +66,15 @@ impl Process {
         until(&format!("{}: {what}", self.name), limit, async || {
             // Asked before the output is read: what a process wrote before it ended is then seen.
             let running = self.ensure_running();
-            // Only whole lines: the last one may still be being written.
-            let output = self.output();
-            let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            match whole.lines().find_map(&accept) {
-                Some(value) => Ok(Some(value)),
-                None => running.map(|()| None),
+            for stream in [&self.stdout, &self.stderr] {
+                let output = text(stream);
+                // Only whole lines: the last one may still be being written.
+                let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
+                if let Some(value) = whole.lines().find_map(&accept) {
+                    return Ok(Some(value));
+                }
             }
+            running.map(|()| None)
         })
         .await
     }
@@ -103,11 +105,6 @@ impl Process {
     /// Everything it has written: standard output, then standard error.
     #[must_use]
     pub fn output(&self) -> String {
-        let text = |path: &PathBuf| match fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            // Said in the place where a reader looks for the output.
-            Err(error) => format!("({} is unreadable: {error})\n", path.display()),
-        };
         text(&self.stdout) + &text(&self.stderr)
     }
 
@@ -135,5 +132,13 @@ impl Drop for Process {
     fn drop(&mut self) {
         // Nobody is left to tell: a process that cannot be killed has ended already.
         let _ = self.kill();
+    }
+}
+
+fn text(path: &Path) -> String {
+    match fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        // Said in the place where a reader looks for the output.
+        Err(error) => format!("({} is unreadable: {error})\n", path.display()),
     }
 }

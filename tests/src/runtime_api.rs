@@ -20,7 +20,6 @@ use tokio::time::{Instant, sleep};
 pub use answer::Answer;
 
 use self::calls::{Calls, FunctionError, lock};
-use crate::environment::isolated;
 use crate::{Environment, HarnessError, Process};
 
 /// API Gateway waits no longer than 29 s for a function (quota of HTTP APIs: 30 s).
@@ -80,7 +79,7 @@ impl RuntimeApi {
         binary: &Path,
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Function, HarnessError> {
-        let mut command = isolated(binary);
+        let mut command = environment.command(binary);
         command.envs(variables);
         self.spawn_command(environment, command)
     }

@@ -31,8 +31,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Builds deputize and runs it with the sandbox clouds.
+    #[command(disable_help_flag = true)]
     Up {
-        /// Passed on to `deputize up`.
+        /// Passed on to `deputize up`; `--help` is its own.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -43,6 +44,7 @@ enum Task {
         filters: Vec<String>,
     },
     /// Runs the benchmarks, prints ratios, writes target/bench.json.
+    #[command(disable_help_flag = true)]
     Bench {
         /// Passed on to the benchmarks; `--help` tells which there are.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
