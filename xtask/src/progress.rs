@@ -127,7 +127,9 @@ impl Line {
     }
 
     fn print(&self, text: &str) {
-        self.spinner.suspend(|| eprintln!("{text}"));
+        // Colours are for people: rustfmt colours its differences wherever they go.
+        let plain = || console::strip_ansi_codes(text);
+        self.spinner.suspend(|| if self.terminal { eprintln!("{text}") } else { eprintln!("{}", plain()) });
     }
 
     fn tick(&self) {
@@ -136,7 +138,7 @@ impl Line {
 
     fn remind(&self, last: Option<&String>) {
         if !self.terminal && self.show == Show::OnFailure {
-            let last = last.map_or("", |last| last.trim());
+            let last = console::truncate_str(last.map_or("", |last| last.trim()), 60, "…");
             eprintln!("{:<NAME_WIDTH$} … {:>11}  {last}", self.name, self.stopwatch.text());
         }
     }
