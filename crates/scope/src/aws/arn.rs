@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::text::text_type;
+use crate::text::text_type;
 
 /// The ARN of an IAM role, as `AssumeRole` takes it: `arn:aws:iam::123456789012:role/path/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

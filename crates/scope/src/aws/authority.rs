@@ -76,9 +76,9 @@ impl Authority {
     /// overlap in extravagantly many ways is it given up: the witness then says so, and is not a proof.
     pub fn contains(&self, request: &Authority) -> Result<(), Witness> {
         let union = Union::new(&self.statements);
-        let mut effort = Effort::generous();
+        let effort = Effort::generous();
         for statement in &request.statements {
-            match union.gap(statement, &mut effort) {
+            match union.gap(statement, &effort) {
                 Ok(None) => {}
                 Ok(Some(gap)) => return Err(Witness::of(gap, self)),
                 Err(TooComplex) => Witness::undecided(statement).map_or(Ok(()), Err)?,
@@ -122,12 +122,12 @@ impl Authority {
         actions: &[ActionPattern],
         resources: Option<&[ResourcePattern]>,
     ) -> Result<Authority, TooComplex> {
-        let mut effort = Effort::generous();
+        let effort = Effort::generous();
         let mut statements = Vec::new();
         for statement in &self.statements {
-            let actions = ActionPattern::intersections(&statement.actions, actions, &mut effort)?;
+            let actions = ActionPattern::intersections(&statement.actions, actions, &effort)?;
             let resources = match resources {
-                Some(asked) => ResourcePattern::intersections(&statement.resources, asked, &mut effort)?,
+                Some(asked) => ResourcePattern::intersections(&statement.resources, asked, &effort)?,
                 None => statement.resources.clone(),
             };
             statements.push(Statement { actions, resources, regions: statement.regions.clone() });

@@ -1,9 +1,15 @@
 //! The session policy that grants exactly an authority.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use super::authority::Authority;
+use serde::{Serialize, Serializer};
+
+use super::authority::{Authority, Statement};
+use super::cover::shortest;
+use super::global::Parts;
 use super::pattern::PIVOTS;
+use super::region::{Region, Regions};
+use super::table::Table;
 
 /// The most characters of a session policy, as `AssumeRole` counts them: inline policy and managed policy ARNs
 /// together. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
@@ -16,7 +22,7 @@ pub struct SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// The policy document, as JSON.
+    /// The policy document, as compact JSON.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -36,33 +42,123 @@ impl SessionPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// The shortest policy that was found is longer than STS takes.
-    #[error("the session policy has {characters} characters, {} more than the {limit} that STS takes", characters - limit)]
+    /// The shortest policy is longer than STS takes.
+    #[error("the session policy has {characters} characters, and STS takes {limit}")]
     TooLarge {
         /// How many characters the policy has.
         characters: usize,
         /// [`SESSION_POLICY_LIMIT`].
         limit: usize,
     },
-    /// The authority holds no call at all.
+    /// The authority has no call at all.
     #[error("nothing is left to grant")]
     Empty,
+    /// The policy could not be written as JSON.
+    #[error("the session policy could not be written")]
+    Unwritable,
 }
 
-/// The shortest session policy found that grants exactly `authority`.
+/// The session policy with the fewest characters that grants exactly `authority`, built of its own patterns.
+///
+/// It is a list of what is allowed. The condition on the region stands on regional actions only: a call to a
+/// global service is made in one fixed region, which need not be among those granted. The STS pivots
+/// ([`PIVOTS`]) are denied in so many words, because a resource's own policy can allow a session what its session
+/// policy merely does not mention. No condition on MFA: the key is present and false in a session made without
+/// it, so that nothing would ever be allowed.
 pub fn compile(authority: &Authority) -> Result<SessionPolicy, CompileError> {
-    if authority.statements().is_empty() {
+    let statements = by_condition(authority.clone().normalized().statements());
+    if statements.is_empty() {
         return Err(CompileError::Empty);
     }
-    let allow = authority.statements().iter().map(|statement| {
-        json!({ "Effect": "Allow", "Action": statement.actions, "Resource": statement.resources })
-    });
-    let deny = json!({ "Effect": "Deny", "Action": PIVOTS, "Resource": "*" });
-    let statements: Vec<_> = allow.chain([deny]).collect();
-    let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let mut allowed: Vec<Statement> = match Table::of(&statements) {
+        Some((table, drafts)) => {
+            shortest(&table, drafts).iter().map(|draft| table.statement(draft)).collect()
+        }
+        None => statements,
+    };
+    for statement in &mut allowed {
+        statement.actions.sort();
+        statement.resources.sort();
+    }
+    allowed.sort();
+    let text = write(&allowed)?;
     let characters = text.chars().count();
     if characters > SESSION_POLICY_LIMIT {
         return Err(CompileError::TooLarge { characters, limit: SESSION_POLICY_LIMIT });
     }
     Ok(SessionPolicy { text })
+}
+
+/// The statements with their regions as a policy's conditions: global actions apart, in every region.
+fn by_condition(statements: &[Statement]) -> Vec<Statement> {
+    let mut parted = Vec::new();
+    for statement in statements {
+        let mut regional = statement.clone();
+        if statement.regions != Regions::All {
+            let parts: Vec<Parts> = statement.actions.iter().map(Parts::of).collect();
+            let global = parts.iter().flat_map(|parts| parts.global.iter().cloned()).collect();
+            let kept = parts.into_iter().filter_map(|parts| parts.regional).map(|part| part.pattern);
+            regional.actions = kept.collect();
+            parted.push(Statement { actions: global, regions: Regions::All, ..statement.clone() });
+        }
+        parted.push(regional);
+    }
+    parted.retain(|statement| !statement.actions.is_empty());
+    parted
+}
+
+fn write(allowed: &[Statement]) -> Result<String, CompileError> {
+    let allow = allowed.iter().map(|statement| Written {
+        effect: "Allow",
+        action: List(statement.actions.iter().map(ToString::to_string).collect()),
+        resource: List(statement.resources.iter().map(ToString::to_string).collect()),
+        condition: match &statement.regions {
+            Regions::All => None,
+            Regions::Only(regions) => {
+                let names = regions.iter().map(Region::to_string).collect();
+                Some(BTreeMap::from([(
+                    "StringEquals",
+                    BTreeMap::from([("aws:RequestedRegion", List(names))]),
+                )]))
+            }
+        },
+    });
+    let deny = Written {
+        effect: "Deny",
+        action: List(PIVOTS.map(str::to_owned).to_vec()),
+        resource: List(vec!["*".to_owned()]),
+        condition: None,
+    };
+    // Without the version a policy would be read by the rules of 2008.
+    let document = Document { version: "2012-10-17", statement: allow.chain([deny]).collect() };
+    serde_json::to_string(&document).map_err(|_| CompileError::Unwritable)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    version: &'static str,
+    statement: Vec<Written>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Written {
+    effect: &'static str,
+    action: List,
+    resource: List,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<BTreeMap<&'static str, BTreeMap<&'static str, List>>>,
+}
+
+/// A list, written as its element where it has just one.
+struct List(Vec<String>);
+
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => serializer.serialize_str(one),
+            list => serializer.collect_seq(list),
+        }
+    }
 }

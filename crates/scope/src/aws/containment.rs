@@ -48,7 +48,7 @@ impl<'a> Union<'a> {
     pub(super) fn gap<'r>(
         &self,
         request: &'r Statement,
-        effort: &mut Effort,
+        effort: &Effort,
     ) -> Result<Option<Gap<'r>>, TooComplex> {
         let mut resources = Resources { union: self, asked: &request.resources, known: BTreeMap::new() };
         for action_pattern in &request.actions {
@@ -85,7 +85,7 @@ impl<'a> Union<'a> {
     }
 
     /// The kinds of actions that a pattern matches, without the pivots.
-    fn kinds(&self, pattern: &ActionPattern, effort: &mut Effort) -> Result<Vec<Kind>, TooComplex> {
+    fn kinds(&self, pattern: &ActionPattern, effort: &Effort) -> Result<Vec<Kind>, TooComplex> {
         let parts = Parts::of(pattern);
         let mut excluded: Vec<&Glob> = self.pivots.iter().map(ActionPattern::glob).collect();
         let mut kinds = Vec::new();
@@ -147,7 +147,7 @@ impl<'r> Resources<'_, 'r> {
     fn missing(
         &mut self,
         owners: &[usize],
-        effort: &mut Effort,
+        effort: &Effort,
     ) -> Result<Option<(&'r ResourcePattern, String)>, TooComplex> {
         if let Some(known) = self.known.get(owners) {
             return Ok(known.clone());
@@ -167,10 +167,10 @@ impl<'r> Resources<'_, 'r> {
 }
 
 /// A resource of `asked` that none of `granted` matches.
-pub(super) fn missing_resource(
+fn missing_resource(
     asked: &ResourcePattern,
     granted: &[&ResourcePattern],
-    effort: &mut Effort,
+    effort: &Effort,
 ) -> Result<Option<String>, TooComplex> {
     if granted.iter().any(|one| one.is_any()) {
         return Ok(None);
@@ -179,6 +179,26 @@ pub(super) fn missing_resource(
     let missing = uncovered(asked.glob(), &globs, effort)?;
     // Patterns of every ARN still leave the calls that have no resource of their own.
     Ok(missing.or_else(|| asked.is_any().then(|| "*".to_owned())))
+}
+
+/// Whether all the actions of `one` are matched by `others`, as far as that can be shown.
+pub(super) fn is_action_within<'a>(
+    one: &ActionPattern,
+    others: impl IntoIterator<Item = &'a ActionPattern>,
+    effort: &Effort,
+) -> bool {
+    let globs: Vec<&Glob> = others.into_iter().map(ActionPattern::glob).collect();
+    uncovered(one.glob(), &globs, effort).is_ok_and(|word| word.is_none())
+}
+
+/// Whether all the resources of `one` are matched by `others`, as far as that can be shown.
+pub(super) fn is_resource_within<'a>(
+    one: &ResourcePattern,
+    others: impl IntoIterator<Item = &'a ResourcePattern>,
+    effort: &Effort,
+) -> bool {
+    let granted: Vec<&ResourcePattern> = others.into_iter().collect();
+    missing_resource(one, &granted, effort).is_ok_and(|word| word.is_none())
 }
 
 pub(super) fn pivots() -> Vec<ActionPattern> {

@@ -10,7 +10,7 @@ use super::glob::{Glob, Token};
 ///
 /// Two runs meet in every order in which the rest of the one and the rest of the other may begin, so the number
 /// of globs grows with the number of wildcards in both.
-pub(super) fn intersection(left: &Glob, right: &Glob, effort: &mut Effort) -> Result<Vec<Glob>, TooComplex> {
+pub(super) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result<Vec<Glob>, TooComplex> {
     let mut meeting = Meeting { left, right, effort, word: Vec::new(), found: BTreeSet::new() };
     meeting.from(0, 0)?;
     let globs = meeting.found.into_iter().map(|steps| {
@@ -26,7 +26,7 @@ pub(super) fn intersection(left: &Glob, right: &Glob, effort: &mut Effort) -> Re
 struct Meeting<'a> {
     left: &'a Glob,
     right: &'a Glob,
-    effort: &'a mut Effort,
+    effort: &'a Effort,
     /// What the way to here has in common.
     word: Vec<(Token, char)>,
     found: BTreeSet<Vec<(Token, char)>>,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn common(left: &str, right: &str) -> Vec<String> {
-        let globs = intersection(&glob(left), &glob(right), &mut Effort::generous()).unwrap();
+        let globs = intersection(&glob(left), &glob(right), &Effort::generous()).unwrap();
         let mut texts: Vec<String> = globs.iter().map(Glob::text).collect();
         texts.sort();
         texts.dedup();
@@ -126,7 +126,7 @@ mod tests {
     fn too_many_orders_are_given_up() {
         let left = "*a".repeat(40);
         let right = "*b".repeat(40);
-        let given_up = intersection(&glob(&left), &glob(&right), &mut Effort::generous());
+        let given_up = intersection(&glob(&left), &glob(&right), &Effort::generous());
         assert_eq!(given_up, Err(TooComplex));
     }
 }

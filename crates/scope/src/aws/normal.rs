@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::authority::Statement;
-use super::automaton::{Effort, uncovered};
-use super::containment::{Union, missing_resource, pivots};
-use super::glob::Glob;
+use super::automaton::Effort;
+use super::containment::{Union, is_action_within, is_resource_within, pivots};
 use super::global::Parts;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Regions;
@@ -13,17 +12,17 @@ use super::region::Regions;
 /// The same union of boxes with less in it. What cannot be shown to be redundant within reasonable effort stays:
 /// the meaning is the same in any case.
 pub(super) fn normal_form(statements: Vec<Statement>) -> Vec<Statement> {
-    let mut effort = Effort::generous();
+    let effort = Effort::generous();
     let mut statements: Vec<Statement> = statements
         .into_iter()
-        .map(|statement| tidy(statement, &mut effort))
+        .map(|statement| tidy(statement, &effort))
         .filter(|one| !is_void(one))
         .collect();
     // Each round takes something away, or is the last.
     loop {
         let mut next: Vec<Statement> =
-            merged(statements.clone()).into_iter().map(|statement| tidy(statement, &mut effort)).collect();
-        next = without_overlap(next, &mut effort);
+            merged(statements.clone()).into_iter().map(|statement| tidy(statement, &effort)).collect();
+        next = without_overlap(next, &effort);
         next.sort();
         if next == statements {
             return statements;
@@ -37,7 +36,7 @@ fn is_void(statement: &Statement) -> bool {
 }
 
 /// A statement by itself: no pattern that the others of its list make redundant, in canonical spelling.
-fn tidy(statement: Statement, effort: &mut Effort) -> Statement {
+fn tidy(statement: Statement, effort: &Effort) -> Statement {
     let mut actions: Vec<ActionPattern> = statement.actions.iter().map(ActionPattern::canonical).collect();
     let mut regions = statement.regions;
     if regions.is_empty() {
@@ -46,12 +45,11 @@ fn tidy(statement: Statement, effort: &mut Effort) -> Statement {
     }
     let pivots = pivots();
     let actions = irredundant(actions, ActionPattern::as_str, |one, others| {
-        let globs: Vec<&Glob> = others.iter().copied().chain(&pivots).map(ActionPattern::glob).collect();
-        uncovered(one.glob(), &globs, effort).is_ok_and(|word| word.is_none())
+        is_action_within(one, others.iter().copied().chain(&pivots), effort)
     });
     let resources = statement.resources.iter().map(ResourcePattern::canonical).collect();
     let resources = irredundant(resources, ResourcePattern::as_str, |one, others| {
-        missing_resource(one, others, effort).is_ok_and(|word| word.is_none())
+        is_resource_within(one, others.iter().copied(), effort)
     });
     Statement { actions, resources, regions }
 }
@@ -60,7 +58,7 @@ fn tidy(statement: Statement, effort: &mut Effort) -> Statement {
 fn irredundant<P: Ord>(
     patterns: Vec<P>,
     text: impl Fn(&P) -> &str,
-    mut is_covered: impl FnMut(&P, &[&P]) -> bool,
+    is_covered: impl Fn(&P, &[&P]) -> bool,
 ) -> Vec<P> {
     let mut patterns: Vec<P> = BTreeSet::from_iter(patterns).into_iter().collect();
     patterns.sort_by(|one, other| text(other).len().cmp(&text(one).len()).then_with(|| one.cmp(other)));
@@ -104,14 +102,14 @@ fn union(one: &Statement, other: &Statement) -> Option<Statement> {
 }
 
 /// Takes from each statement the actions, then the resources, that the other statements allow anyway.
-fn without_overlap(mut statements: Vec<Statement>, effort: &mut Effort) -> Vec<Statement> {
+fn without_overlap(mut statements: Vec<Statement>, effort: &Effort) -> Vec<Statement> {
     // The smaller ones first, so that it is the special case that gives way to the general.
     statements.sort_by_cached_key(|one| (one.actions.len() * one.resources.len(), one.clone()));
     let mut index = 0;
     while index < statements.len() && statements.len() > 1 {
         let mut statement = statements.remove(index);
         let others = Union::new(&statements);
-        let mut is_covered = |actions: &[ActionPattern], resources: &[ResourcePattern]| {
+        let is_covered = |actions: &[ActionPattern], resources: &[ResourcePattern]| {
             let part = Statement {
                 actions: actions.to_vec(),
                 resources: resources.to_vec(),

@@ -11,7 +11,7 @@ use super::authority::TooComplex;
 use super::automaton::Effort;
 use super::glob::{Class, Glob, Token};
 use super::intersection::intersection;
-use super::text::text_type;
+use crate::text::text_type;
 
 /// The longest pattern that is read, in characters: no pattern longer than a session policy can be sent.
 pub const PATTERN_LIMIT: usize = 2048;
@@ -86,7 +86,7 @@ impl ActionPattern {
     pub(super) fn intersections(
         left: &[Self],
         right: &[Self],
-        effort: &mut Effort,
+        effort: &Effort,
     ) -> Result<Vec<Self>, TooComplex> {
         let mut found = BTreeSet::new();
         for one in left {
@@ -189,7 +189,7 @@ impl ResourcePattern {
     pub(super) fn intersections(
         left: &[Self],
         right: &[Self],
-        effort: &mut Effort,
+        effort: &Effort,
     ) -> Result<Vec<Self>, TooComplex> {
         let mut found = BTreeSet::new();
         for one in left {

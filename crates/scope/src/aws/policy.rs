@@ -211,11 +211,9 @@ impl WrittenStatement {
         for condition in &conditions {
             condition.check(statement)?;
         }
-        let values = conditions.iter().flat_map(|condition| &condition.values);
+        let mut values = conditions.iter().flat_map(|condition| &condition.values);
         let variable = |text: &String| text.contains("${");
-        if version == Version::V2012
-            && (resources.patterns().iter().any(variable) || { values }.any(variable))
-        {
+        if version == Version::V2012 && (resources.patterns().iter().any(variable) || values.any(variable)) {
             return Err(PolicyError::Variable { statement });
         }
         Ok(PolicyStatement { sid: self.sid, effect: self.effect, actions, resources, conditions })

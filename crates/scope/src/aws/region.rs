@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::text_type;
+use crate::text::text_type;
 
 pub use super::global::is_global;
 
