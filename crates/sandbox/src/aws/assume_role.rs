@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::aws::policy::PolicyDocument;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use super::SandboxAws;
 use super::config::{Config, RoleConfig, Roles};
@@ -64,7 +64,7 @@ pub(super) fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Parameters) ->
         policy: request.policy.map(str::to_owned),
         managed_policies: request.managed_policies.iter().map(|arn| (*arn).to_owned()).collect(),
         issued_at: caller.now,
-        expires_at: expiry(caller.now, duration),
+        expires_at: caller.now + SignedDuration::from_secs(i64::from(duration)),
     };
     answer(sandbox, &session, packed, request.minimum_token_size)
 }
@@ -233,11 +233,6 @@ fn check_packed(packed: Option<u32>, tags: &[Tag]) -> Result<(), Refusal> {
         format!("Packed policy consumes {percentage}% of allotted space, please use smaller policy.")
     };
     Err(Refusal::new(Code::PackedPolicyTooLarge, message))
-}
-
-/// Whole seconds, as STS answers.
-fn expiry(now: Timestamp, duration: u32) -> Timestamp {
-    Timestamp::from_second(now.as_second() + i64::from(duration)).unwrap_or(Timestamp::MAX)
 }
 
 fn answer(

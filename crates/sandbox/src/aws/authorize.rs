@@ -65,7 +65,7 @@ pub(super) async fn authorize(
 
 impl SandboxAws {
     fn judge(&self, question: &Question) -> Result<Answer, Refusal> {
-        let (config, now) = (&self.0.config, self.0.clock.now());
+        let (config, now) = (&self.0.config, self.now());
         question.check()?;
         let principal = self.principal(&question.access_key_id, question.session_token.as_deref())?;
         self.check_secret(question)?;

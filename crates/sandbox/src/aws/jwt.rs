@@ -99,8 +99,11 @@ impl SigningKeys {
     }
 
     fn rs256(&self) -> Option<&pkcs1v15::SigningKey<Sha256>> {
-        let make =
-            || RsaPrivateKey::new(&mut self.generator(Algorithm::Rs256), RSA_BITS).map(Into::into).ok();
+        // `new` and not `from`, which would make a key whose signatures do not name the hash.
+        let make = || {
+            let key = RsaPrivateKey::new(&mut self.generator(Algorithm::Rs256), RSA_BITS).ok()?;
+            Some(pkcs1v15::SigningKey::new(key))
+        };
         self.rs256.get_or_init(make).as_ref()
     }
 

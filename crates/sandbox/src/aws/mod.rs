@@ -30,6 +30,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use self::config::{AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, RoleConfig, Roles};
@@ -72,7 +73,13 @@ impl SandboxAws {
         self.0.faults.clone()
     }
 
-    /// The service, to be served alone or nested under a path, with or without a slash at its end:
+    /// The service under a path such as `/sandbox/aws`, to be merged into another router. Clients may end the path
+    /// with a slash or not: a plain [`Router::nest`] of [`SandboxAws::router`] would not find the former.
+    pub fn router_under(&self, path: &str) -> Router {
+        Router::new().nest_service(path, self.router())
+    }
+
+    /// The service, to be served alone:
     ///
     /// - `POST /`: AssumeRole, GetCallerIdentity and GetWebIdentityToken, form-encoded and signed
     /// - `POST /authorize`: what IAM would decide about a call, in JSON and unsigned
@@ -82,7 +89,6 @@ impl SandboxAws {
             .route("/authorize", post(authorize::authorize))
             .route("/.well-known/openid-configuration", get(web_identity::configuration))
             .route("/.well-known/jwks.json", get(web_identity::keys))
-            // The slash that clients add to an endpoint with a path does not reach a nested "/".
             .fallback(service::call)
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())
@@ -97,6 +103,12 @@ impl SandboxAws {
             }
             format!("https://{}.tokens.sts.global.api.aws", uuid_of(bytes))
         })
+    }
+
+    /// The time in whole seconds, which is what STS counts and answers in.
+    fn now(&self) -> Timestamp {
+        let now = self.0.clock.now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
     /// A random UUID: the ids of requests and tokens.

@@ -76,7 +76,13 @@ pub(super) async fn call(
         }
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = [(header::CONTENT_TYPE.as_str(), "text/xml"), ("x-amzn-requestid", &request_id)];
+    // Clients set their clocks by this header when they sign again: it must be the clock that they are held to.
+    let date = sandbox.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/xml"),
+        (header::DATE.as_str(), &date),
+        ("x-amzn-requestid", &request_id),
+    ];
     (status, headers, text).into_response()
 }
 
@@ -103,7 +109,7 @@ impl SandboxAws {
 
     fn authenticate(&self, wire: &Wire<'_>) -> Result<Caller, Refusal> {
         let claim = Claim::of(wire)?;
-        let now = self.0.clock.now();
+        let now = self.now();
         let principal = self.principal(claim.access_key_id, claim.security_token)?;
         claim.verify(wire, &self.0.config.key.secret_of(claim.access_key_id), now)?;
         principal.check_expiry(now)?;
@@ -209,5 +215,7 @@ impl Action {
 
 /// A body that fails before its first byte, whereupon the server drops the connection.
 fn dropped() -> Response {
-    Response::new(Body::new(Limited::new(Full::new(Bytes::from_static(b"lost")), 0)))
+    let body = Body::new(Limited::new(Full::new(Bytes::from_static(b"lost")), 0));
+    // Announced, as the server would otherwise see that there is nothing to send, and send that.
+    ([(header::CONTENT_LENGTH, "4")], body).into_response()
 }

@@ -50,7 +50,7 @@ pub(super) async fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Paramete
     let (algorithm, signer) = (request.algorithm, sandbox.clone());
     let token = spawn_blocking(move || signer.0.signing_keys.sign(algorithm, &claims)).await.ok().flatten();
     let token = token.ok_or_else(|| Refusal::new(Code::InternalFailure, "The token could not be signed."))?;
-    Ok(Xml::default().text("WebIdentityToken", &token).text("Expiration", &seconds(expires_at).to_string()))
+    Ok(Xml::default().text("WebIdentityToken", &token).text("Expiration", &expires_at.to_string()))
 }
 
 /// `GET /.well-known/openid-configuration`
@@ -113,7 +113,7 @@ impl<'a> GetWebIdentityToken<'a> {
         ];
         sandbox.check_allowed(caller, "sts:GetWebIdentityToken", "*", &context)?;
         let end = caller.now + SignedDuration::from_secs(i64::from(self.duration));
-        if caller.principal.session().is_some_and(|session| session.expires_at < seconds(end)) {
+        if caller.principal.session().is_some_and(|session| session.expires_at < end) {
             let message =
                 "The requested token duration would extend the session beyond its original expiration time.";
             return Err(Refusal::new(Code::SessionDurationEscalation, message));
@@ -166,9 +166,4 @@ fn session_claims(session: &Session) -> Map<String, Value> {
 
 fn tag_map(tags: &[Tag]) -> Value {
     Value::Object(tags.iter().map(|tag| (tag.key.clone(), tag.value.as_str().into())).collect())
-}
-
-/// Without the fraction, as STS answers.
-fn seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
