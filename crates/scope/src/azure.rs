@@ -102,7 +102,11 @@ impl FromStr for ClientId {
         let groups: Vec<&str> = text.split('-').collect();
         let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
         let digits = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if lengths == [8, 4, 4, 4, 12] && digits { Ok(Self(text.to_ascii_lowercase())) } else { Err(ClientIdError) }
+        if lengths == [8, 4, 4, 4, 12] && digits {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(ClientIdError)
+        }
     }
 }
 
@@ -134,7 +138,15 @@ mod tests {
         for text in ["Microsoft.*", "Microsoft.Compute/virtual*/read", "**"] {
             assert_eq!(text.parse::<AzureOperation>(), Err(AzureOperationError::Wildcard), "{text}");
         }
-        for text in ["", "Microsoft.Compute", "/read", "Microsoft.Compute/", "a//b", "s3 x/b", "container.clusters.get"] {
+        for text in [
+            "",
+            "Microsoft.Compute",
+            "/read",
+            "Microsoft.Compute/",
+            "a//b",
+            "s3 x/b",
+            "container.clusters.get",
+        ] {
             assert_eq!(text.parse::<AzureOperation>(), Err(AzureOperationError::Form), "{text}");
         }
     }
@@ -143,8 +155,12 @@ mod tests {
     fn client_ids_are_guids_in_lowercase() {
         let id: ClientId = "0000000A-0000-0000-0000-00000000000b".parse().unwrap();
         assert_eq!(id.as_str(), "0000000a-0000-0000-0000-00000000000b");
-        for text in ["", "agent-devops-identity", "0000000a000000000000000000000000000b", "+000000a-0000-0000-0000-00000000000b"]
-        {
+        for text in [
+            "",
+            "agent-devops-identity",
+            "0000000a000000000000000000000000000b",
+            "+000000a-0000-0000-0000-00000000000b",
+        ] {
             assert_eq!(text.parse::<ClientId>(), Err(ClientIdError), "{text}");
         }
     }

@@ -49,7 +49,8 @@ impl FromStr for GcpPermission {
 fn is_host(text: &str) -> bool {
     text.contains('.')
         && text.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         })
 }
 
@@ -98,7 +99,11 @@ impl FromStr for ServiceAccount {
         if !(6..=30).contains(&name.len()) || !word(name) {
             return Err(ServiceAccountError::Name);
         }
-        if project.split('.').all(word) { Ok(Self(text.to_owned())) } else { Err(ServiceAccountError::Project) }
+        if project.split('.').all(word) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ServiceAccountError::Project)
+        }
     }
 }
 
@@ -144,7 +149,9 @@ mod tests {
         for text in ["*", "storage.*", "storage.objects.*"] {
             assert_eq!(text.parse::<GcpPermission>(), Err(GcpPermissionError::Wildcard), "{text}");
         }
-        for text in ["", "storage", "storage.objects", "s3:GetObject", "a.b.", ".a.b", "A.b.c", "a..c", "x/b.c"] {
+        for text in
+            ["", "storage", "storage.objects", "s3:GetObject", "a.b.", ".a.b", "A.b.c", "a..c", "x/b.c"]
+        {
             assert_eq!(text.parse::<GcpPermission>(), Err(GcpPermissionError::Form), "{text}");
         }
     }

@@ -1,5 +1,13 @@
 //! The example document: it says what the README says of it, and its AWS scopes fit into a session policy.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what the tests share stands outside of test functions"
+)]
+
 use std::collections::BTreeMap;
 
 use deputize_scope::aws::authority::{Authority, Statement};
@@ -18,7 +26,11 @@ fn example() -> ScopeDocument {
 }
 
 fn aws_scopes(agent: &Agent) -> Vec<&AwsScope> {
-    agent.scopes.iter().filter_map(|scope| if let Scope::Aws(scope) = scope { Some(scope) } else { None }).collect()
+    agent
+        .scopes
+        .iter()
+        .filter_map(|scope| if let Scope::Aws(scope) = scope { Some(scope) } else { None })
+        .collect()
 }
 
 fn clouds(agent: &Agent) -> Vec<Cloud> {
@@ -62,7 +74,8 @@ fn the_defaults_of_the_example_are_applied() {
             assert!(matches!(&scope.regions, Regions::Only(_)));
         }
         for scope in &agent.scopes {
-            let longest = if id.as_str() == "cto-agent" && scope.cloud() != Cloud::Azure { 900 } else { 3_600 };
+            let longest =
+                if id.as_str() == "cto-agent" && scope.cloud() != Cloud::Azure { 900 } else { 3_600 };
             assert_eq!(scope.max_duration(), Seconds::new(longest), "{id}");
             if let Scope::Gcp(scope) = scope {
                 let account = scope.service_account.as_ref().unwrap();
@@ -101,9 +114,17 @@ fn an_agent_may_do_what_the_example_says_and_no_more() {
     assert!(devops.allows("ecs:UpdateService", service, "us-east-1"));
     assert!(!devops.allows("ecs:DeleteService", service, "us-east-1"));
     assert!(!devops.allows("ecs:UpdateService", service, "eu-central-1"));
-    assert!(!devops.allows("ecs:UpdateService", "arn:aws:ecs:us-east-1:123456789012:service/test/web", "us-east-1"));
+    assert!(!devops.allows(
+        "ecs:UpdateService",
+        "arn:aws:ecs:us-east-1:123456789012:service/test/web",
+        "us-east-1"
+    ));
     let cto = authority(&document.agents[&"cto-agent".parse().unwrap()]);
-    assert!(cto.allows("dynamodb:DeleteTable", "arn:aws:dynamodb:us-west-2:123456789012:table/x", "us-west-2"));
+    assert!(cto.allows(
+        "dynamodb:DeleteTable",
+        "arn:aws:dynamodb:us-west-2:123456789012:table/x",
+        "us-west-2"
+    ));
     assert!(!cto.allows("sts:AssumeRole", "arn:aws:iam::123456789012:role/admin", "us-east-1"));
 }
 

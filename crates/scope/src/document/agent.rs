@@ -33,7 +33,8 @@ impl Agent {
     ) -> Option<Self> {
         let mut fields = Fields::of(&entry.value, "an agent", Some(entry.key.span), findings)?;
         let mut agent = Self { budget: defaults.budget.clone(), ..Self::default() };
-        for node in fields.take("identities").and_then(|node| list(node, "identities", findings)).unwrap_or_default()
+        for node in
+            fields.take("identities").and_then(|node| list(node, "identities", findings)).unwrap_or_default()
         {
             if let Some(identity) = Identity::read(node, findings) {
                 callers.bind(&identity, id, node.span, findings);
@@ -41,9 +42,10 @@ impl Agent {
             }
         }
         if let Some(node) = fields.take("budget") {
-            agent.budget = Budget::read(node, &defaults.budget, findings)?;
+            agent.budget = Budget::read(node, &defaults.budget, findings).unwrap_or_default();
         }
-        for node in fields.take("scopes").and_then(|node| list(node, "scopes", findings)).unwrap_or_default() {
+        for node in fields.take("scopes").and_then(|node| list(node, "scopes", findings)).unwrap_or_default()
+        {
             agent.scopes.extend(read::scope(node, Some(id), defaults, findings));
         }
         fields.finish(findings);

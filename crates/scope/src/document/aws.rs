@@ -66,7 +66,8 @@ impl AwsScope {
             Some(node) => regions(node, findings),
             None => Some(defaults.regions.clone()),
         };
-        let permissions = fields.require("permissions", findings).and_then(|node| permissions(node, findings));
+        let permissions =
+            fields.require("permissions", findings).and_then(|node| permissions(node, findings));
         let resources = match fields.take("resources") {
             Some(node) => each(node, "resources", RESOURCE, findings),
             None => "*".parse().ok().map(|every| vec![every]),
@@ -133,7 +134,8 @@ fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<ActionPat
     for item in list(node, "permissions", &mut Vec::new()).unwrap_or_default() {
         let written = text(item, PERMISSION.what, &mut Vec::new()).unwrap_or_default();
         if written.parse::<ActionPattern>().is_ok_and(|action| action.is_pivot()) {
-            let message = format!("permission `{written}` obtains other credentials, which every session denies");
+            let message =
+                format!("permission `{written}` obtains other credentials, which every session denies");
             let help = "remove it; give the agent a scope for the other role instead";
             findings.push(Finding::error(Code::StsPivot, message).at(item.span).help(help));
         }

@@ -85,7 +85,9 @@ impl std::str::FromStr for Resource {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        let id = text.strip_prefix('/').is_some_and(|rest| !rest.is_empty() && !rest.split('/').any(str::is_empty));
+        let id = text
+            .strip_prefix('/')
+            .is_some_and(|rest| !rest.is_empty() && !rest.split('/').any(str::is_empty));
         // Names of resource groups may hold letters of any language, spaces they may not.
         if text == "*" || (id && !text.contains(|c: char| c.is_whitespace() || c.is_control())) {
             Ok(Self(text.to_owned()))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::FINDINGS_LIMIT;
 use super::fields::{Fields, nearest, shown};
 use super::value::{Bounds, Expected, duration, identifier, one_of, text};
 use crate::finding::{Code, Finding};
@@ -104,8 +105,11 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     fn once(&mut self, id: &CredentialId, node: &Node, findings: &mut Vec<Finding>) {
         if let Some(line) = self.credentials.get(id) {
-            let finding = Finding::error(Code::DuplicateCredential, format!("credential `{id}` is there twice"));
-            findings.push(finding.at(node.span).help(format!("line {line} has it first; give this one another id")));
+            let finding =
+                Finding::error(Code::DuplicateCredential, format!("credential `{id}` is there twice"));
+            findings.push(
+                finding.at(node.span).help(format!("line {line} has it first; give this one another id")),
+            );
         } else {
             self.credentials.insert(id.clone(), node.span.line);
         }
@@ -115,8 +119,14 @@ impl Seen<'_> {
         if self.agents.contains(agent) {
             return;
         }
-        let finding = Finding::error(Code::UnknownAgent, format!("the document has no agent `{}`", shown(agent.as_str())));
-        let finding = match nearest(agent.as_str(), self.agents.iter().map(AgentId::as_str)) {
+        let finding = Finding::error(
+            Code::UnknownAgent,
+            format!("the document has no agent `{}`", shown(agent.as_str())),
+        );
+        // Each suggestion costs as much as there are agents: only those that will be told are worth it.
+        let candidates =
+            if findings.len() < FINDINGS_LIMIT { self.agents.iter() } else { Default::default() };
+        let finding = match nearest(agent.as_str(), candidates.map(AgentId::as_str)) {
             Some(name) => finding
                 .help(format!("did you mean `{name}`?"))
                 .fix(node.rewrite(name, format!("write `{name}`"))),

@@ -91,7 +91,10 @@ impl Defaults {
     pub(super) fn max_duration(&self, bounds: &Bounds, scope: Span, findings: &mut Vec<Finding>) -> Seconds {
         let Some((duration, span)) = self.max_duration else { return MAX_DURATION };
         if let Err((nearest, reason)) = bounds.check(duration) {
-            let message = format!("max_duration `{duration}` is {reason}, and the scope on line {} takes it", scope.line);
+            let message = format!(
+                "max_duration `{duration}` is {reason}, and the scope on line {} takes it",
+                scope.line
+            );
             let help = format!("give that scope a max_duration of its own, such as `{nearest}`");
             findings.push(Finding::error(Code::DurationOutOfBounds, message).at(span).help(help));
         }

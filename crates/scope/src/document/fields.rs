@@ -1,5 +1,7 @@
 //! The fields of a mapping: which there are, which must be, and which are not known.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Code, Finding, Span};
 use crate::syntax::{Entry, Kind, Node};
 
@@ -50,7 +52,8 @@ impl<'a> Fields<'a> {
         let value = self.take(name);
         if value.is_none() {
             let message = format!("{} has no `{name}`", self.what);
-            findings.push(Finding::error(Code::MissingField, message).at(self.at).help(format!("add `{name}:`")));
+            findings
+                .push(Finding::error(Code::MissingField, message).at(self.at).help(format!("add `{name}:`")));
         }
         value
     }
@@ -62,17 +65,23 @@ impl<'a> Fields<'a> {
 
     /// Tells every field that nobody asked for.
     pub(super) fn finish(self, findings: &mut Vec<Finding>) {
+        self.finish_with(|_| None, findings);
+    }
+
+    /// Tells every field that nobody asked for; where `better` has a finding for it, that one.
+    pub(super) fn finish_with(self, better: impl Fn(&Entry) -> Option<Finding>, findings: &mut Vec<Finding>) {
+        let taken: BTreeSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
+        let free: Vec<&str> = self.known.iter().copied().filter(|name| !taken.contains(name)).collect();
         for entry in self.rest() {
-            findings.push(self.unknown(entry));
+            findings.push(better(entry).unwrap_or_else(|| self.unknown(entry, &free)));
         }
     }
 
-    /// The finding for a field that is not known.
-    pub(super) fn unknown(&self, entry: &Entry) -> Finding {
+    /// The finding for a field that is not known; it may be meant to be one of those that are free.
+    fn unknown(&self, entry: &Entry, free: &[&str]) -> Finding {
         let message = format!("`{}` is not a field of {}", shown(&entry.name), self.what);
         let finding = Finding::error(Code::UnknownField, message).at(entry.key.span);
-        let free = self.known.iter().copied().filter(|name| self.entries.iter().all(|entry| entry.name != *name));
-        match nearest(&entry.name, free) {
+        match nearest(&entry.name, free.iter().copied()) {
             Some(name) => finding
                 .help(format!("did you mean `{name}`?"))
                 .fix(entry.key.rewrite(name, format!("write `{name}`"))),

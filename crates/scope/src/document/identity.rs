@@ -37,14 +37,18 @@ impl Identity {
             (Some(node), None) => parsed(node, PRINCIPAL, findings).map(Self::Aws),
             (None, Some(node)) => Self::read_oidc(node, findings),
             (Some(_), Some(_)) => {
-                let finding = Finding::error(Code::UnknownField, "an identity is either `aws` or `oidc`, not both");
+                let finding =
+                    Finding::error(Code::UnknownField, "an identity is either `aws` or `oidc`, not both");
                 findings.push(finding.at(at).help("make two identities of it"));
                 None
             }
             (None, None) => {
                 if !any_unknown {
-                    let finding = Finding::error(Code::MissingField, "an identity has neither `aws` nor `oidc`");
-                    findings.push(finding.at(at).help("add `aws:` with an ARN, or `oidc:` with issuer and subject"));
+                    let finding =
+                        Finding::error(Code::MissingField, "an identity has neither `aws` nor `oidc`");
+                    findings.push(
+                        finding.at(at).help("add `aws:` with an ARN, or `oidc:` with issuer and subject"),
+                    );
                 }
                 None
             }
@@ -96,7 +100,8 @@ fn issuer(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
 /// <https://openid.net/specs/openid-connect-core-1_0.html#IDToken>
 fn subject(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
     let subject = text(node, SUBJECT.what, findings)?;
-    let sound = (1..=255).contains(&subject.len()) && subject.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    let sound = (1..=255).contains(&subject.len())
+        && subject.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     if !sound {
         findings.push(SUBJECT.refuse(node, subject, &"a subject has 1 to 255 ASCII characters"));
     }

@@ -35,6 +35,9 @@ use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::seconds::Seconds;
 use crate::syntax;
 
+/// The JSON Schema of a scope document, as it is committed and published at `/schema/scope.json`.
+pub const JSON_SCHEMA: &str = include_str!("../../../../schema/scope.json");
+
 /// The only version of the format.
 const VERSION: u32 = 1;
 
@@ -149,5 +152,54 @@ impl Scope {
             Self::Gcp(scope) => scope.max_duration,
             Self::Azure(scope) => scope.max_duration,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{Kind, Node};
+
+    const EXAMPLE: &str = include_str!("../../../../examples/mission.yaml");
+
+    /// The tree of a document, written as JSON with tabs.
+    fn json(node: &Node, indent: &str) -> String {
+        let deeper = format!("{indent}\t");
+        let members = |members: Vec<String>| members.join(&format!(",\n{deeper}"));
+        match &node.kind {
+            Kind::Null | Kind::Refused => "null".to_owned(),
+            Kind::Boolean(raw) | Kind::Number(raw) => raw.clone(),
+            // Also what JSON needs no escapes for is escaped: every character by its code.
+            Kind::Text(text) => {
+                format!("\"{}\"", text.chars().map(|c| format!("\\u{:04x}", c as u32)).collect::<String>())
+            }
+            Kind::List(items) => {
+                format!(
+                    "[\n{deeper}{}\n{indent}]",
+                    members(items.iter().map(|item| json(item, &deeper)).collect())
+                )
+            }
+            Kind::Mapping(entries) => {
+                let entry =
+                    |entry: &syntax::Entry| format!("\"{}\":\t{}", entry.name, json(&entry.value, &deeper));
+                format!("{{\n{deeper}{}\n{indent}}}", members(entries.iter().map(entry).collect()))
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_is_the_same_document_in_json() {
+        let written = json(&syntax::read(EXAMPLE).root.unwrap(), "");
+        assert!(serde_json::from_str::<serde_json::Value>(&written).is_ok());
+        let (yaml, json) = (ScopeDocument::parse(EXAMPLE), ScopeDocument::parse(&written));
+        assert_eq!(json.findings, []);
+        assert_eq!(json.document, yaml.document);
+        assert!(json.document.is_some());
+    }
+
+    #[test]
+    fn json_on_one_line_is_the_same_document() {
+        let written = json(&syntax::read(EXAMPLE).root.unwrap(), "").replace(['\t', '\n'], "");
+        assert_eq!(ScopeDocument::parse(&written).document, ScopeDocument::parse(EXAMPLE).document);
     }
 }

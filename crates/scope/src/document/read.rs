@@ -23,7 +23,8 @@ pub(super) fn document(root: &Node, findings: &mut Vec<Finding>) -> Option<Scope
     }
     let tenant: Option<TenantId> =
         fields.require("tenant", findings).and_then(|node| identifier(node, "tenant", findings));
-    let defaults = fields.take("defaults").and_then(|node| Defaults::read(node, findings)).unwrap_or_default();
+    let defaults =
+        fields.take("defaults").and_then(|node| Defaults::read(node, findings)).unwrap_or_default();
     let entries = fields.require("agents", findings).and_then(|node| agent_entries(node, findings));
     let (agents, names) = agents(entries.unwrap_or_default(), &defaults, findings);
 
@@ -63,9 +64,7 @@ pub(super) fn scope(
         Cloud::Gcp => GcpScope::read(&mut fields, agent, defaults, findings).map(Scope::Gcp),
         Cloud::Azure => AzureScope::read(&mut fields, defaults, findings).map(Scope::Azure),
     };
-    for entry in fields.rest() {
-        findings.push(foreign(entry, cloud).unwrap_or_else(|| fields.unknown(entry)));
-    }
+    fields.finish_with(|entry| foreign(entry, cloud), findings);
     scope
 }
 

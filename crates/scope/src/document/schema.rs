@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 
 use super::ExternalId;
 use crate::aws::arn::{PrincipalArn, RoleArn};
@@ -18,7 +20,16 @@ use crate::seconds::Seconds;
 
 /// The JSON Schema (draft 2020-12) of a scope document.
 pub fn json_schema() -> Schema {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<ScopeDocument>()
+    // What may be left out is an `Option` here, whose default would be told as null, which no field takes.
+    let without_null = RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("default").is_some_and(|default| default.is_null()) {
+            schema.remove("default");
+        }
+    });
+    SchemaSettings::draft2020_12()
+        .with_transform(without_null)
+        .into_generator()
+        .into_root_schema_for::<ScopeDocument>()
 }
 
 macro_rules! shapes {

@@ -115,7 +115,8 @@ pub(super) fn number(
         Kind::Number(raw) => raw,
         Kind::Refused => return None,
         Kind::Text(text) if text.parse::<u32>().is_ok() => {
-            let fix = Fix { span: node.span, replacement: text.clone(), title: "remove the quotes".to_owned() };
+            let fix =
+                Fix { span: node.span, replacement: text.clone(), title: "remove the quotes".to_owned() };
             findings.push(wrong_type(node, what, "a number").help("remove the quotes").fix(Some(fix)));
             return None;
         }
@@ -134,12 +135,9 @@ pub(super) fn number(
 }
 
 /// A whole number in any notation that JSON has: `20`, `20.0` and `2e1` are the same number there.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and within u32")]
 pub(super) fn whole(raw: &str) -> Option<u32> {
-    raw.parse().ok().or_else(|| {
-        let number: f64 = raw.parse().ok()?;
-        (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
-    })
+    // A decimal that is whole is displayed without a point, and as plain digits.
+    raw.parse().ok().or_else(|| raw.parse::<f64>().ok()?.to_string().parse().ok())
 }
 
 /// A duration within the bounds of whatever it is for (`giver`).
@@ -149,7 +147,11 @@ pub(super) fn duration(
     bounds: &Bounds,
     findings: &mut Vec<Finding>,
 ) -> Option<Seconds> {
-    let expected = Expected { what, code: Code::InvalidDuration, help: "write a whole number with a unit, such as 15m or 1h" };
+    let expected = Expected {
+        what,
+        code: Code::InvalidDuration,
+        help: "write a whole number with a unit, such as 15m or 1h",
+    };
     let text = match &node.kind {
         Kind::Number(raw) => raw.as_str(),
         _ => text(node, what, findings)?,
@@ -159,7 +161,8 @@ pub(super) fn duration(
     match bounds.check(duration) {
         Ok(()) => Some(duration),
         Err((nearest, reason)) => {
-            let finding = Finding::error(Code::DurationOutOfBounds, format!("{what} `{}` is {reason}", shown(text)));
+            let finding =
+                Finding::error(Code::DurationOutOfBounds, format!("{what} `{}` is {reason}", shown(text)));
             let fix = node.rewrite(&nearest.to_string(), format!("write `{nearest}`"));
             findings.push(finding.at(node.span).help(format!("write `{nearest}`")).fix(fix));
             None
@@ -199,7 +202,12 @@ pub(super) fn list<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) 
 }
 
 /// The members of a list that must have one, each read into a type. What stands twice is kept once.
-pub(super) fn each<T>(node: &Node, what: &str, expected: Expected, findings: &mut Vec<Finding>) -> Option<Vec<T>>
+pub(super) fn each<T>(
+    node: &Node,
+    what: &str,
+    expected: Expected,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<T>>
 where
     T: FromStr<Err: Display> + Ord + Clone,
 {
@@ -217,7 +225,9 @@ where
             values.push(value);
         } else if let Kind::Text(text) = &item.kind {
             let message = format!("{} `{}` is named twice", expected.what, shown(text));
-            findings.push(Finding::warning(Code::DuplicateValue, message).at(item.span).help("remove one of them"));
+            findings.push(
+                Finding::warning(Code::DuplicateValue, message).at(item.span).help("remove one of them"),
+            );
         }
     }
     // One that could not be read is told already; the list as a whole is then of no use.

@@ -27,9 +27,11 @@ pub(super) fn malformed(text: &str, error: &ScanError) -> Finding {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => Finding::error(Code::TabIndentation, "a tab stands where YAML takes spaces only")
-            .at(span)
-            .help("indent with spaces"),
+        | ErrorKind::TabInPlainScalar => {
+            Finding::error(Code::TabIndentation, "a tab stands where YAML takes spaces only")
+                .at(tabs_before(text, span))
+                .help("indent with spaces")
+        }
         kind => {
             let finding = Finding::error(Code::Malformed, lowercase_first(&error.info())).at(span);
             match help(kind, rest) {
@@ -70,6 +72,16 @@ pub(super) fn place(at: Place) -> Span {
 fn from_marker(marker: &Marker, length: usize) -> Span {
     let start = marker.byte_offset().unwrap_or_default();
     Span { start, end: start + length, line: marker.line(), column: marker.col() + 1 }
+}
+
+/// The tabs at or before a place on its line: the parser stops behind them.
+fn tabs_before(text: &str, at: Span) -> Span {
+    let before = text.get(..at.end).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let Some(last) = line.rfind('\t') else { return at };
+    let lead = line.get(..last).unwrap_or_default().trim_end_matches('\t');
+    let start = before.len() - line.len() + lead.len();
+    Span { start, end: before.len() - line.len() + last + 1, line: at.line, column: lead.chars().count() + 1 }
 }
 
 /// How far a value without quotes reaches: to the next separator, or the end of the line.

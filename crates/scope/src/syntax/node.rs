@@ -122,10 +122,14 @@ mod tests {
 
     #[test]
     fn plain_scalars_are_told_apart_as_in_the_core_schema() {
-        for text in ["0", "-1", "+12", "0o17", "0x1F", "1.5", ".5", "5.", "1e3", "-1.5E-3", ".inf", "-.INF", ".nan"] {
+        for text in
+            ["0", "-1", "+12", "0o17", "0x1F", "1.5", ".5", "5.", "1e3", "-1.5E-3", ".inf", "-.INF", ".nan"]
+        {
             assert!(matches!(resolve(text), Kind::Number(_)), "{text}");
         }
-        for text in ["no", "inf", "nan", "0o8", "0x", "1_000", "1:30", "-", ".", "1h", "00000000-0000", "--1", "yes"] {
+        for text in
+            ["no", "inf", "nan", "0o8", "0x", "1_000", "1:30", "-", ".", "1h", "00000000-0000", "--1", "yes"]
+        {
             assert!(matches!(resolve(text), Kind::Text(_)), "{text}");
         }
         assert!(matches!(resolve("~"), Kind::Null));

@@ -11,7 +11,8 @@ use crate::finding::{Code, Finding, Fix, Span};
 
 /// Reads the one document of a text.
 pub(super) fn build(text: &str) -> Source {
-    let mut builder = Builder { text, parser: Parser::new_from_str_with_options(text, limits()), findings: Vec::new() };
+    let mut builder =
+        Builder { text, parser: Parser::new_from_str_with_options(text, limits()), findings: Vec::new() };
     // A document without a root has its reason among the findings.
     let root = builder.document().filter(|root| {
         let empty = matches!(root.kind, Kind::Null);
@@ -54,7 +55,7 @@ impl<'a> Builder<'a> {
         self.next()?; // the document's end
         if let (Event::DocumentStart(..), at) = self.next()? {
             let finding = Finding::error(Code::SeveralDocuments, "a second document begins here");
-            self.findings.push(finding.at(self.place(at)).help("keep each document in a file of its own"));
+            self.findings.push(finding.at(place(at)).help("keep each document in a file of its own"));
         }
         Some(root)
     }
@@ -75,9 +76,9 @@ impl<'a> Builder<'a> {
 
     /// The node that begins with an event, with all that is in it.
     fn node(&mut self, (event, at): (Event<'a>, Place)) -> Option<Node> {
-        let span = self.place(at);
+        let span = place(at);
         if event.tag().is_some() {
-            let tag = at.tag_span().map_or(span, |tag| self.place(tag));
+            let tag = at.tag_span().map_or(span, place);
             self.unsupported("a tag", tag, "remove it: the type of every value follows from its field");
         }
         let anchored = event.anchor_id().is_some();
@@ -112,7 +113,7 @@ impl<'a> Builder<'a> {
     fn anchor(&mut self, anchored: bool) -> Option<()> {
         if anchored {
             let (_, at) = self.next()?;
-            self.unsupported("an anchor", self.place(at), "remove it, and write out what refers to it");
+            self.unsupported("an anchor", place(at), "remove it, and write out what refers to it");
         }
         Some(())
     }
@@ -126,7 +127,7 @@ impl<'a> Builder<'a> {
             }
         };
         let last = items.last().map(|item| item.span);
-        Some(self.collection(Kind::List(items), style, start, last, end))
+        Some(Self::collection(Kind::List(items), style, start, last, end))
     }
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Option<Node> {
@@ -148,7 +149,8 @@ impl<'a> Builder<'a> {
             let value = self.node(value)?;
             last = Some(value.span);
             let Some(name) = written else {
-                let finding = Finding::error(Code::WrongType, format!("a key is text, not {}", key.describe()));
+                let finding =
+                    Finding::error(Code::WrongType, format!("a key is text, not {}", key.describe()));
                 self.findings.push(finding.at(key.span));
                 continue;
             };
@@ -160,32 +162,22 @@ impl<'a> Builder<'a> {
                 }
             }
         };
-        Some(self.collection(Kind::Mapping(entries), style, start, last, end))
+        Some(Self::collection(Kind::Mapping(entries), style, start, last, end))
     }
 
     /// A collection by indentation ends with its last member: its end as an event lies at the next token.
-    fn collection(
-        &self,
-        kind: Kind,
-        style: StructureStyle,
-        start: Span,
-        last: Option<Span>,
-        end: Place,
-    ) -> Node {
+    fn collection(kind: Kind, style: StructureStyle, start: Span, last: Option<Span>, end: Place) -> Node {
         let (style, end) = match style {
-            StructureStyle::Flow => (Style::Flow, self.place(end).end),
+            StructureStyle::Flow => (Style::Flow, place(end).end),
             StructureStyle::Block => (Style::Block, last.unwrap_or(start).end),
         };
         Node::new(kind, Span { end, ..start }, style)
     }
 
     fn unsupported(&mut self, what: &str, span: Span, help: &str) {
-        let finding = Finding::error(Code::UnsupportedYaml, format!("{what} cannot stand in a scope document"));
+        let finding =
+            Finding::error(Code::UnsupportedYaml, format!("{what} cannot stand in a scope document"));
         self.findings.push(finding.at(span).help(help));
-    }
-
-    fn place(&self, at: Place) -> Span {
-        place(at)
     }
 }
 
