@@ -37,7 +37,7 @@ impl FromStr for GcpPermission {
         };
         let word = |step: &str| {
             step.starts_with(|c: char| c.is_ascii_alphabetic())
-                && step.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         };
         let sound = steps.starts_with(|c: char| c.is_ascii_lowercase())
             && steps.split('.').count() >= fewest
@@ -56,7 +56,7 @@ fn is_host(text: &str) -> bool {
 
 text_type!(
     GcpPermission,
-    r"^([a-z0-9-]+(\.[a-z0-9-]+)+/[a-z][A-Za-z0-9]*|[a-z][A-Za-z0-9]*\.[A-Za-z][A-Za-z0-9]*)(\.[A-Za-z][A-Za-z0-9]*)+$"
+    r"^([a-z0-9-]+(\.[a-z0-9-]+)+/[a-z][A-Za-z0-9_-]*|[a-z][A-Za-z0-9_-]*\.[A-Za-z][A-Za-z0-9_-]*)(\.[A-Za-z][A-Za-z0-9_-]*)+$"
 );
 
 /// Why a text is not a permission of Google Cloud.
@@ -139,6 +139,7 @@ mod tests {
             ("container.clusters.get", "container"),
             ("monitoring.metricsScopes.link.create", "monitoring"),
             ("cloudonefs.isiloncloud.com/clusters.create", "cloudonefs.isiloncloud.com"),
+            ("networkservices.route_views.get", "networkservices"),
         ] {
             assert_eq!(text.parse::<GcpPermission>().unwrap().service(), service);
         }

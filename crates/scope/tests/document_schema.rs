@@ -138,11 +138,8 @@ fn change(value: &mut Value, at: &mut usize, name: &str, new: &Value) -> bool {
     if *at == 0 {
         match value {
             value if name == "replace" => *value = new.clone(),
-            Value::Object(fields) => {
-                if fields.remove(name).is_none() {
-                    fields.insert(name.to_owned(), new.clone());
-                }
-            }
+            Value::Object(fields) if fields.contains_key(name) => drop(fields.remove(name)),
+            Value::Object(fields) => drop(fields.insert(name.to_owned(), new.clone())),
             _ => {}
         }
         return true;
