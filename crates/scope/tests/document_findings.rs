@@ -46,6 +46,7 @@ fn each_gives(cases: &[(String, Code, &str)]) {
     for (text, code, place) in cases {
         let finding = only_finding(text);
         assert_eq!((finding.code, pointed_at(text, &finding)), (*code, *place), "{text}\n{finding:#?}");
+        assert!(finding.help.is_some(), "{finding:#?}");
         let first = finding.message.chars().next().unwrap();
         assert!(!first.is_uppercase() && !finding.message.ends_with('.'), "{}", finding.message);
     }

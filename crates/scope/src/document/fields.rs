@@ -30,7 +30,8 @@ impl<'a> Fields<'a> {
             Kind::Refused => None,
             _ => {
                 let message = format!("{what} is a mapping, not {}", node.describe());
-                findings.push(Finding::error(Code::WrongType, message).at(at_or_before(node, at)));
+                let finding = Finding::error(Code::WrongType, message).at(at_or_before(node, at));
+                findings.push(finding.help("write its fields there, each as `name: value`"));
                 None
             }
         }

@@ -120,7 +120,8 @@ fn agent_entries<'a>(node: &'a Node, findings: &mut Vec<Finding>) -> Option<&'a 
         Kind::Refused => {}
         _ => {
             let message = format!("agents is a mapping from names to agents, not {}", node.describe());
-            findings.push(Finding::error(Code::WrongType, message).at(node.span));
+            let finding = Finding::error(Code::WrongType, message).at(node.span);
+            findings.push(finding.help("write each agent as `name:` with its fields below"));
         }
     }
     None

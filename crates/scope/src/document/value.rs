@@ -128,8 +128,9 @@ pub(super) fn number(
     let number = whole(raw).filter(|number| bounds.contains(number));
     if number.is_none() {
         let (least, most) = (bounds.start(), bounds.end());
-        let message = format!("{what} `{}`: not a whole number from {least} to {most}", shown(raw));
-        findings.push(Finding::error(Code::NumberOutOfBounds, message).at(node.span));
+        let message = format!("{what} `{}` is out of bounds", shown(raw));
+        let help = format!("write a whole number from {least} to {most}");
+        findings.push(Finding::error(Code::NumberOutOfBounds, message).at(node.span).help(help));
     }
     number
 }
@@ -235,9 +236,11 @@ where
 }
 
 fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
-    let message = match node.kind {
-        Kind::Null => format!("{what} has no value"),
-        _ => format!("{what} is {expected}, not {}", node.describe()),
+    let (message, help) = match node.kind {
+        Kind::Null => {
+            (format!("{what} has no value"), format!("write {expected} there, or remove the field"))
+        }
+        _ => (format!("{what} is {expected}, not {}", node.describe()), format!("write {expected} there")),
     };
-    Finding::error(Code::WrongType, message).at(node.span)
+    Finding::error(Code::WrongType, message).at(node.span).help(help)
 }

@@ -16,7 +16,9 @@ pub(super) fn malformed(text: &str, error: &ScanError) -> Finding {
             unquoted_asterisk(text, from_marker(start, plain_length(rest)))
         }
         ErrorKind::RecursionLimitExceeded => {
-            Finding::error(Code::TooDeep, "lists and mappings lie too deep in one another here").at(span)
+            Finding::error(Code::TooDeep, "lists and mappings lie too deep in one another here")
+                .at(span)
+                .help("a scope document has no more than seven levels")
         }
         ErrorKind::DirectiveDisallowed => {
             Finding::error(Code::UnsupportedYaml, "a directive cannot stand in a scope document")
@@ -33,32 +35,28 @@ pub(super) fn malformed(text: &str, error: &ScanError) -> Finding {
                 .help("indent with spaces")
         }
         kind => {
-            let finding = Finding::error(Code::Malformed, lowercase_first(&error.info())).at(span);
-            match help(kind, rest) {
-                Some(help) => finding.help(help),
-                None => finding,
-            }
+            Finding::error(Code::Malformed, lowercase_first(&error.info())).at(span).help(help(kind, rest))
         }
     }
 }
 
 /// What usually mends it.
-fn help(kind: &ErrorKind, rest: &str) -> Option<&'static str> {
+fn help(kind: &ErrorKind, rest: &str) -> &'static str {
     match kind {
-        ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => Some("put the value in quotes"),
-        ErrorKind::UnexpectedCharacter { .. } => Some("remove the character"),
-        ErrorKind::MissingAnchorOrAliasName if rest.starts_with('&') => Some("put the value in quotes"),
+        ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => "put the value in quotes",
+        ErrorKind::UnexpectedCharacter { .. } => "remove the character",
+        ErrorKind::MissingAnchorOrAliasName if rest.starts_with('&') => "put the value in quotes",
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            Some("put a value with a colon and a space in quotes, and indent the fields of a mapping alike")
+            "put a value with a colon and a space in quotes, and indent the fields of a mapping alike"
         }
         ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::ExpectedFlowMappingSeparator => {
-            Some("separate with commas, and put a value with brackets or braces in quotes")
+            "separate with commas, and put a value with brackets or braces in quotes"
         }
-        ErrorKind::UnclosedFlowCollection { .. } => Some("add the bracket or brace that closes it"),
-        ErrorKind::UnclosedQuotedScalar => Some("add the quote that closes it"),
-        ErrorKind::ExpectedDocumentStart => Some("remove what stands after the end of the document"),
-        ErrorKind::UnknownQuotedScalarEscape => Some("write \\\\ for a backslash, or use single quotes"),
-        _ => None,
+        ErrorKind::UnclosedFlowCollection { .. } => "add the bracket or brace that closes it",
+        ErrorKind::UnclosedQuotedScalar => "add the quote that closes it",
+        ErrorKind::ExpectedDocumentStart => "remove what stands after the end of the document",
+        ErrorKind::UnknownQuotedScalarEscape => "write \\\\ for a backslash, or use single quotes",
+        _ => "check the indentation, the quotes and the brackets before this place",
     }
 }
 

@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
             let Some(name) = written else {
                 let finding =
                     Finding::error(Code::WrongType, format!("a key is text, not {}", key.describe()));
-                self.findings.push(finding.at(key.span));
+                self.findings.push(finding.at(key.span).help("write the name of a field"));
                 continue;
             };
             match lines.get(&name) {
