@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "strategies stand outside of test functions"
 )]
 
@@ -24,10 +25,14 @@ fn judged(policy: &PolicyDocument, action: &str, resource: &str, region: &str) -
     matches!(verdict, Verdict::Allowed { .. })
 }
 
+/// The policy, and one that grants nothing where there is nothing to grant. None where it would be too long.
 fn compiled(authority: &Authority) -> Option<PolicyDocument> {
     match compile(authority) {
         Ok(policy) => Some(policy.text().parse().unwrap()),
-        Err(CompileError::Empty) => None,
+        Err(CompileError::TooLarge { .. }) => None,
+        Err(CompileError::Empty) => {
+            Some(format!(r#"{{"Version":"2012-10-17","Statement":[{DENY}]}}"#).parse().unwrap())
+        }
         Err(error) => panic!("{error}"),
     }
 }
@@ -37,11 +42,11 @@ proptest! {
 
     #[test]
     fn the_policy_grants_what_the_authority_says(one in authority(3)) {
-        let policy = compiled(&one);
+        let Some(policy) = compiled(&one) else { return Ok(()) };
         for action in WORLD.actions.iter().step_by(2) {
             for resource in WORLD.resources.iter().step_by(13) {
                 for region in REGIONS {
-                    let granted = policy.as_ref().is_some_and(|policy| judged(policy, action, resource, region));
+                    let granted = judged(&policy, action, resource, region);
                     prop_assert_eq!(
                         granted, allows(&one, action, resource, region),
                         "{} on {} in {}", action, resource, region
@@ -57,9 +62,9 @@ proptest! {
         calls in proptest::collection::vec(realistic::call(), 200),
     ) {
         let one = Authority::new(statements);
-        let policy = compiled(&one);
+        let Some(policy) = compiled(&one) else { return Ok(()) };
         for (action, resource, region) in &calls {
-            let granted = policy.as_ref().is_some_and(|policy| judged(policy, action, resource, region));
+            let granted = judged(&policy, action, resource, region);
             prop_assert_eq!(
                 granted, allows(&one, action, resource, region),
                 "{} on {} in {}", action, resource, region

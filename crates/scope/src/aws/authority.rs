@@ -7,6 +7,7 @@ use super::containment::{Union, pivots};
 use super::normal::normal_form;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::{Regions, is_global};
+use super::restriction::{common_actions, common_resources};
 
 pub use super::witness::{Certainty, Witness};
 
@@ -125,9 +126,9 @@ impl Authority {
         let effort = Effort::generous();
         let mut statements = Vec::new();
         for statement in &self.statements {
-            let actions = ActionPattern::intersections(&statement.actions, actions, &effort)?;
+            let actions = common_actions(&statement.actions, actions, &effort)?;
             let resources = match resources {
-                Some(asked) => ResourcePattern::intersections(&statement.resources, asked, &effort)?,
+                Some(asked) => common_resources(&statement.resources, asked, &effort)?,
                 None => statement.resources.clone(),
             };
             statements.push(Statement { actions, resources, regions: statement.regions.clone() });

@@ -8,7 +8,7 @@
 //! The alphabet is local: at each step, the literals that some place waits for, and one character that none does.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 use super::authority::TooComplex;
@@ -37,7 +37,11 @@ pub(super) fn uncovered(
     others: &[&Glob],
     effort: &Effort,
 ) -> Result<Option<String>, TooComplex> {
-    let mut search = Search::new(subject, others);
+    if others.contains(&subject) {
+        return Ok(None);
+    }
+    let near: Vec<&Glob> = others.iter().copied().filter(|other| !other.is_apart_from(subject)).collect();
+    let mut search = Search::new(subject, &near);
     let mut found = None;
     search.run(
         effort,
@@ -68,6 +72,14 @@ pub(super) fn signatures(
     excluded: &[&Glob],
     effort: &Effort,
 ) -> Result<Vec<Signature>, TooComplex> {
+    // Owners that match every word of the subject need no search.
+    let equal = owned.iter().filter(|(_, glob)| *glob == subject);
+    let always: BTreeSet<usize> = equal.map(|(owner, _)| *owner).collect();
+    let near = |glob: &Glob| !glob.is_apart_from(subject);
+    let excluded: Vec<&Glob> = excluded.iter().copied().filter(|glob| near(glob)).collect();
+    let owned: Vec<(usize, &Glob)> =
+        owned.iter().copied().filter(|(owner, glob)| near(glob) && !always.contains(owner)).collect();
+
     let others: Vec<&Glob> = excluded.iter().copied().chain(owned.iter().map(|(_, glob)| *glob)).collect();
     let mut search = Search::new(subject, &others);
     let mut minimal: Vec<Signature> = Vec::new();
@@ -79,12 +91,11 @@ pub(super) fn signatures(
                 return ControlFlow::Continue(());
             }
             let owner = |other: &usize| owned.get(other - excluded.len()).map(|(owner, _)| *owner);
-            let mut owners: Vec<usize> = matched.iter().filter_map(owner).collect();
-            owners.sort_unstable();
-            owners.dedup();
+            let owners: BTreeSet<usize> = matched.iter().filter_map(owner).chain(always.clone()).collect();
+            let owners: Vec<usize> = owners.into_iter().collect();
             if !minimal.iter().any(|known| is_subset(&known.owners, &owners)) {
                 minimal.retain(|known| !is_subset(&owners, &known.owners));
-                let nothing_is_smaller = owners.is_empty();
+                let nothing_is_smaller = owners.len() == always.len();
                 minimal.push(Signature { owners, word: word() });
                 if nothing_is_smaller {
                     return ControlFlow::Break(());

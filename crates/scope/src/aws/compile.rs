@@ -1,14 +1,12 @@
 //! The session policy that grants exactly an authority.
 
-use std::collections::BTreeMap;
-
-use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::authority::{Authority, Statement};
 use super::cover::shortest;
 use super::global::Parts;
 use super::pattern::PIVOTS;
-use super::region::{Region, Regions};
+use super::region::Regions;
 use super::table::Table;
 
 /// The most characters of a session policy, as `AssumeRole` counts them: inline policy and managed policy ARNs
@@ -53,9 +51,6 @@ pub enum CompileError {
     /// The authority has no call at all.
     #[error("nothing is left to grant")]
     Empty,
-    /// The policy could not be written as JSON.
-    #[error("the session policy could not be written")]
-    Unwritable,
 }
 
 /// The session policy with the fewest characters that grants exactly `authority`, built of its own patterns.
@@ -81,7 +76,7 @@ pub fn compile(authority: &Authority) -> Result<SessionPolicy, CompileError> {
         statement.resources.sort();
     }
     allowed.sort();
-    let text = write(&allowed)?;
+    let text = write(&allowed);
     let characters = text.chars().count();
     if characters > SESSION_POLICY_LIMIT {
         return Err(CompileError::TooLarge { characters, limit: SESSION_POLICY_LIMIT });
@@ -107,58 +102,36 @@ fn by_condition(statements: &[Statement]) -> Vec<Statement> {
     parted
 }
 
-fn write(allowed: &[Statement]) -> Result<String, CompileError> {
-    let allow = allowed.iter().map(|statement| Written {
-        effect: "Allow",
-        action: List(statement.actions.iter().map(ToString::to_string).collect()),
-        resource: List(statement.resources.iter().map(ToString::to_string).collect()),
-        condition: match &statement.regions {
-            Regions::All => None,
-            Regions::Only(regions) => {
-                let names = regions.iter().map(Region::to_string).collect();
-                Some(BTreeMap::from([(
-                    "StringEquals",
-                    BTreeMap::from([("aws:RequestedRegion", List(names))]),
-                )]))
-            }
-        },
-    });
-    let deny = Written {
-        effect: "Deny",
-        action: List(PIVOTS.map(str::to_owned).to_vec()),
-        resource: List(vec!["*".to_owned()]),
-        condition: None,
-    };
-    // Without the version a policy would be read by the rules of 2008.
-    let document = Document { version: "2012-10-17", statement: allow.chain([deny]).collect() };
-    serde_json::to_string(&document).map_err(|_| CompileError::Unwritable)
+/// The document as compact JSON. Without the version it would be read by the rules of 2008.
+fn write(allowed: &[Statement]) -> String {
+    let mut statements = String::new();
+    for statement in allowed {
+        let (actions, resources) = (list(&statement.actions), list(&statement.resources));
+        let condition = condition(&statement.regions);
+        statements +=
+            &format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":{resources}{condition}}},"#);
+    }
+    let pivots = list(PIVOTS);
+    let deny = format!(r#"{{"Effect":"Deny","Action":{pivots},"Resource":"*"}}"#);
+    format!(r#"{{"Version":"2012-10-17","Statement":[{statements}{deny}]}}"#)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    version: &'static str,
-    statement: Vec<Written>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Written {
-    effect: &'static str,
-    action: List,
-    resource: List,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<BTreeMap<&'static str, BTreeMap<&'static str, List>>>,
+/// The condition that keeps a statement to some regions, with the comma before it.
+fn condition(regions: &Regions) -> String {
+    match regions {
+        Regions::All => String::new(),
+        Regions::Only(names) => {
+            format!(r#","Condition":{{"StringEquals":{{"aws:RequestedRegion":{}}}}}"#, list(names))
+        }
+    }
 }
 
 /// A list, written as its element where it has just one.
-struct List(Vec<String>);
-
-impl Serialize for List {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => serializer.serialize_str(one),
-            list => serializer.collect_seq(list),
-        }
+fn list<T: ToString>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<String> =
+        texts.into_iter().map(|text| Value::from(text.to_string()).to_string()).collect();
+    match texts.as_slice() {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(",")),
     }
 }

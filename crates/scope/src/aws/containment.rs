@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::authority::{Statement, TooComplex};
 use super::automaton::{Effort, Signature, signatures, uncovered};
 use super::glob::Glob;
-use super::global::Parts;
+use super::global::{Parts, Regional};
 use super::pattern::{ActionPattern, PIVOTS, ResourcePattern};
 use super::region::{Region, Regions};
 
@@ -87,16 +87,17 @@ impl<'a> Union<'a> {
     /// The kinds of actions that a pattern matches, without the pivots.
     fn kinds(&self, pattern: &ActionPattern, effort: &Effort) -> Result<Vec<Kind>, TooComplex> {
         let parts = Parts::of(pattern);
-        let mut excluded: Vec<&Glob> = self.pivots.iter().map(ActionPattern::glob).collect();
+        let pivots: Vec<&Glob> = self.pivots.iter().map(ActionPattern::glob).collect();
         let mut kinds = Vec::new();
-        for pattern in &parts.global {
+        if let Some(Regional { pattern, but }) = &parts.regional {
+            let but = but.iter().map(ActionPattern::glob);
+            let excluded: Vec<&Glob> = pivots.iter().copied().chain(but).collect();
             let found = signatures(pattern.glob(), &self.actions, &excluded, effort)?;
-            kinds.extend(found.into_iter().map(|signature| Kind { global: true, signature }));
-        }
-        if let Some(regional) = &parts.regional {
-            excluded.extend(regional.but.iter().map(ActionPattern::glob));
-            let found = signatures(regional.pattern.glob(), &self.actions, &excluded, effort)?;
             kinds.extend(found.into_iter().map(|signature| Kind { global: false, signature }));
+        }
+        for pattern in &parts.global {
+            let found = signatures(pattern.glob(), &self.actions, &pivots, effort)?;
+            kinds.extend(found.into_iter().map(|signature| Kind { global: true, signature }));
         }
         Ok(kinds)
     }

@@ -83,6 +83,15 @@ impl Glob {
         self.prefix_len
     }
 
+    /// Whether it can be seen from their literal ends that no text is matched by both.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        let prefixes = !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix);
+        let ends = self.tokens.iter().rev().zip(other.tokens.iter().rev());
+        let both_literal =
+            |(one, other): &(&Token, &Token)| matches!((one, other), (Token::Literal(_), Token::Literal(_)));
+        prefixes || ends.take_while(both_literal).any(|(one, other)| one != other)
+    }
+
     /// Whether the glob stands for one text only.
     pub(super) fn is_literal(&self) -> bool {
         self.prefix_len == self.tokens.len()
@@ -129,6 +138,9 @@ impl Glob {
 
     /// Whether the glob matches `text`, which must be case folded where the glob is.
     pub(super) fn matches(&self, text: &str) -> bool {
+        if !text.starts_with(&self.prefix) {
+            return false;
+        }
         let mut places = vec![false; self.len() + 1];
         self.enter(&mut places, 0);
         for symbol in text.chars() {
@@ -160,7 +172,9 @@ impl Glob {
 
 impl PartialEq for Glob {
     fn eq(&self, other: &Self) -> bool {
-        self.tokens == other.tokens
+        // Texts are compared much faster than tokens, and most patterns differ in their literal beginning.
+        self.prefix == other.prefix
+            && self.tokens.get(self.prefix_len..) == other.tokens.get(other.prefix_len..)
     }
 }
 

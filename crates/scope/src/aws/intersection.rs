@@ -11,8 +11,15 @@ use super::glob::{Glob, Token};
 /// Two runs meet in every order in which the rest of the one and the rest of the other may begin, so the number
 /// of globs grows with the number of wildcards in both.
 pub(super) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result<Vec<Glob>, TooComplex> {
-    let mut meeting = Meeting { left, right, effort, word: Vec::new(), found: BTreeSet::new() };
-    meeting.from(0, 0)?;
+    let (one, other) = (left.prefix(), right.prefix());
+    if !one.starts_with(other) && !other.starts_with(one) {
+        return Ok(Vec::new());
+    }
+    let shared = left.prefix_len().min(right.prefix_len());
+    let prefix = left.tokens().iter().copied().enumerate().take(shared);
+    let word = prefix.map(|(at, token)| (token, left.spelled(at))).collect();
+    let mut meeting = Meeting { left, right, effort, word, found: BTreeSet::new() };
+    meeting.from(shared, shared)?;
     let globs = meeting.found.into_iter().map(|steps| {
         let mut glob = Glob::default();
         for (token, spelled) in steps {

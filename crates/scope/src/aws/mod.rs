@@ -18,5 +18,6 @@ mod normal;
 pub mod pattern;
 pub mod policy;
 pub mod region;
+mod restriction;
 mod table;
 mod witness;

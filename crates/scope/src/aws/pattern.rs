@@ -2,15 +2,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use super::authority::TooComplex;
-use super::automaton::Effort;
 use super::glob::{Class, Glob, Token};
-use super::intersection::intersection;
 use crate::text::text_type;
 
 /// The longest pattern that is read, in characters: no pattern longer than a session policy can be sent.
@@ -82,24 +78,8 @@ impl ActionPattern {
         Self { text, glob: self.glob.clone() }
     }
 
-    /// Patterns of the actions that one of `left` and one of `right` matches.
-    pub(super) fn intersections(
-        left: &[Self],
-        right: &[Self],
-        effort: &Effort,
-    ) -> Result<Vec<Self>, TooComplex> {
-        let mut found = BTreeSet::new();
-        for one in left {
-            for other in right {
-                let common = intersection(one.glob(), other.glob(), effort)?;
-                found.extend(common.into_iter().map(Self::from_glob));
-            }
-        }
-        Ok(found.into_iter().collect())
-    }
-
     /// The pattern that a glob of an action was made of.
-    fn from_glob(glob: Glob) -> Self {
+    pub(super) fn from_glob(glob: Glob) -> Self {
         let text = match glob.token(0) {
             Some(Token::Literal(_)) => glob.text(),
             _ => "*".to_owned(),
@@ -185,29 +165,8 @@ impl ResourcePattern {
         if self.is_any() { self.clone() } else { Self::from_glob(self.glob.clone()) }
     }
 
-    /// Patterns of the resources that one of `left` and one of `right` matches.
-    pub(super) fn intersections(
-        left: &[Self],
-        right: &[Self],
-        effort: &Effort,
-    ) -> Result<Vec<Self>, TooComplex> {
-        let mut found = BTreeSet::new();
-        for one in left {
-            for other in right {
-                match (one.is_any(), other.is_any()) {
-                    (true, _) => drop(found.insert(other.canonical())),
-                    (_, true) => drop(found.insert(one.canonical())),
-                    _ => found.extend(
-                        intersection(one.glob(), other.glob(), effort)?.into_iter().map(Self::from_glob),
-                    ),
-                }
-            }
-        }
-        Ok(found.into_iter().collect())
-    }
-
     /// The pattern of these ARNs.
-    fn from_glob(glob: Glob) -> Self {
+    pub(super) fn from_glob(glob: Glob) -> Self {
         Self { text: glob.text(), glob }
     }
 }

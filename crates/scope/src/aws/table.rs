@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
 
+use serde_json::Value;
+
 use super::authority::Statement;
 use super::automaton::Effort;
 use super::containment::{Union, is_action_within, is_resource_within};
@@ -256,11 +258,6 @@ fn selected<T>(list: &[T], wanted: u64) -> impl Iterator<Item = &T> {
     list.iter().enumerate().filter(move |(index, _)| wanted & 1 << index != 0).map(|(_, one)| one)
 }
 
-/// The characters of a value in compact JSON.
-fn characters(value: &impl serde::Serialize) -> usize {
-    serde_json::to_string(value).map_or(0, |text| text.chars().count())
-}
-
 fn condition_cost(regions: &Regions) -> usize {
     let frame = r#","Condition":{"StringEquals":{"aws:RequestedRegion":}}"#.len();
     match regions {
@@ -270,8 +267,9 @@ fn condition_cost(regions: &Regions) -> usize {
 }
 
 impl Listed {
-    fn of<'a, T: serde::Serialize + 'a>(list: impl IntoIterator<Item = &'a T>) -> Self {
-        list.into_iter().map(|one| Self { elements: 1, characters: characters(one) + 1 }).sum()
+    fn of<'a, T: ToString + 'a>(list: impl IntoIterator<Item = &'a T>) -> Self {
+        let quoted = |one: &T| Value::from(one.to_string()).to_string();
+        list.into_iter().map(|one| Self { elements: 1, characters: quoted(one).chars().count() + 1 }).sum()
     }
 
     /// The length of the list, which stands without brackets where it has one element.
