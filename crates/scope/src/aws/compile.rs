@@ -65,7 +65,9 @@ pub fn compile(authority: &Authority) -> Result<SessionPolicy, CompileError> {
     if statements.is_empty() {
         return Err(CompileError::Empty);
     }
-    let mut allowed: Vec<Statement> = match Table::of(&statements) {
+    // A single statement of what is not redundant leaves nothing to choose.
+    let table = if statements.len() > 1 { Table::of(&statements) } else { None };
+    let mut allowed = match table {
         Some((table, drafts)) => {
             shortest(&table, drafts).iter().map(|draft| table.statement(draft)).collect()
         }

@@ -10,7 +10,7 @@ use super::automaton::Effort;
 use super::containment::{Union, is_action_within, is_resource_within};
 use super::cover::Draft;
 use super::pattern::{ActionPattern, ResourcePattern};
-use super::region::{Region, Regions};
+use super::region::Regions;
 
 /// See the module.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub(super) struct Table {
     pub(super) conditions: Vec<Regions>,
     /// What must be granted.
     pub(super) cells: Vec<Cell>,
-    /// (row, column, condition) where the authority has all of it.
-    allowed: BTreeSet<(usize, usize, usize)>,
+    /// For each column and condition the rows, as bits, of which the authority has all.
+    allowed: BTreeMap<(usize, usize), u64>,
     /// For each row the rows, as bits, that have all its actions; the same for columns.
     rows_over: Vec<u64>,
     columns_over: Vec<u64>,
@@ -34,11 +34,20 @@ pub(super) struct Table {
 }
 
 /// One thing to grant: a kind of actions on a kind of resources, in one region or in all.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
     pub(super) row: usize,
     pub(super) column: usize,
-    region: Option<Region>,
+    /// The conditions under which the region is, or all are, as bits. Regions that are under the same conditions
+    /// need not be told apart.
+    conditions: u64,
+}
+
+impl Cell {
+    /// Whether a statement with the condition, by index, reaches the cell's region.
+    pub(super) fn is_under(&self, condition: usize) -> bool {
+        self.conditions & 1 << condition != 0
+    }
 }
 
 /// Some elements of a list: how many, and how long they are with a comma after each.
@@ -77,26 +86,30 @@ impl Table {
             one.collect::<Vec<bool>>()
         };
         let rows = kinds(&actions, close, |action| {
+            let others = || actions.keys().map(|other| (other, *other != action));
             let allowed = resources.keys().flat_map(|resource| on_each(action, resource));
-            let within = actions.keys().map(|other| is_action_within(action, [*other], &effort));
-            allowed.chain(within).collect()
+            let within =
+                others().map(|(other, differs)| differs && is_action_within(action, [*other], &effort));
+            let over = others().map(|(other, differs)| differs && is_action_within(other, [action], &effort));
+            allowed.chain(within).chain(over).collect()
         });
         let columns = kinds(&resources, close, |resource| {
+            let others = || resources.keys().map(|other| (other, *other != resource));
             let allowed = actions.keys().flat_map(|action| on_each(action, resource));
-            let within = resources.keys().map(|other| is_resource_within(resource, [*other], &effort));
-            allowed.chain(within).collect()
+            let within =
+                others().map(|(other, differs)| differs && is_resource_within(resource, [*other], &effort));
+            let over =
+                others().map(|(other, differs)| differs && is_resource_within(other, [resource], &effort));
+            allowed.chain(within).chain(over).collect()
         });
         if rows.len() > KINDS_LIMIT || columns.len() > KINDS_LIMIT {
             return None;
         }
-        let mut allowed = BTreeSet::new();
-        for (row, actions) in rows.iter().enumerate() {
-            for (column, resources) in columns.iter().enumerate() {
-                for (condition, regions) in conditions.iter().enumerate() {
-                    if allows(actions, resources, regions) {
-                        allowed.insert((row, column, condition));
-                    }
-                }
+        let mut allowed = BTreeMap::new();
+        for (column, resources) in columns.iter().enumerate() {
+            for (condition, regions) in conditions.iter().enumerate() {
+                let rows = indices(&rows, |actions| allows(actions, resources, regions));
+                allowed.insert((column, condition), rows);
             }
         }
         let rows_over = over(&rows, |one, other| is_action_within(one, other, &effort));
@@ -140,25 +153,43 @@ impl Table {
 
     /// Whether the rectangle grants the cell.
     pub(super) fn covers(&self, draft: &Draft, cell: &Cell) -> bool {
-        let over = |over: &[u64], index: usize| over.get(index).copied().unwrap_or_default();
-        let in_regions = self.conditions.get(draft.condition).is_some_and(|regions| match &cell.region {
-            Some(region) => regions.contains(region.as_str()),
-            None => *regions == Regions::All,
-        });
-        in_regions
-            && over(&self.rows_over, cell.row) & draft.rows != 0
-            && over(&self.columns_over, cell.column) & draft.columns != 0
+        let columns = self.columns_over.get(cell.column).copied().unwrap_or_default();
+        cell.is_under(draft.condition)
+            && self.rows_over(cell.row) & draft.rows != 0
+            && columns & draft.columns != 0
     }
 
-    /// Whether the rows may be granted on the column under the condition.
-    pub(super) fn allows(&self, rows: u64, column: usize, condition: usize) -> bool {
-        bits(rows).all(|row| self.allowed.contains(&(row, column, condition)))
+    /// The rows, as bits, that may be granted on the column under the condition.
+    pub(super) fn allowed(&self, column: usize, condition: usize) -> u64 {
+        self.allowed.get(&(column, condition)).copied().unwrap_or_default()
+    }
+
+    /// The rows, as bits, that have all of a row's actions.
+    pub(super) fn rows_over(&self, row: usize) -> u64 {
+        self.rows_over.get(row).copied().unwrap_or_default()
     }
 
     /// The columns that have all of a column's resources, itself first.
     pub(super) fn columns_over(&self, column: usize) -> impl Iterator<Item = usize> + use<> {
         let over = self.columns_over.get(column).copied().unwrap_or_default();
         [column].into_iter().chain(bits(over & !(1 << column)))
+    }
+
+    /// How many characters a column adds to a statement at least.
+    pub(super) fn column_characters(&self, column: usize) -> usize {
+        self.column_costs.get(column).map_or(0, |listed| listed.characters)
+    }
+
+    /// Whether one statement can grant both cells.
+    pub(super) fn fit_together(&self, one: &Cell, other: &Cell) -> bool {
+        let fits = |condition: usize| {
+            let crossed = |row: &Cell, column: &Cell| {
+                let mut columns = self.columns_over(column.column);
+                columns.any(|column| self.allowed(column, condition) & self.rows_over(row.row) != 0)
+            };
+            one.is_under(condition) && other.is_under(condition) && crossed(one, other) && crossed(other, one)
+        };
+        (0..self.conditions.len()).any(fits)
     }
 }
 
@@ -174,13 +205,16 @@ fn outline(
         let rows = indices(rows, |kind| kind.first().is_some_and(|one| statement.actions.contains(one)));
         let columns =
             indices(columns, |kind| kind.first().is_some_and(|one| statement.resources.contains(one)));
-        let regions: Vec<Option<Region>> = match &statement.regions {
-            Regions::All => vec![None],
-            Regions::Only(regions) => regions.iter().cloned().map(Some).collect(),
+        let under: Vec<u64> = match &statement.regions {
+            Regions::All => vec![indices(conditions, |one| *one == Regions::All)],
+            Regions::Only(regions) => regions
+                .iter()
+                .map(|region| indices(conditions, |one| one.contains(region.as_str())))
+                .collect(),
         };
         for row in bits(rows) {
             for column in bits(columns) {
-                cells.extend(regions.iter().cloned().map(|region| Cell { row, column, region }));
+                cells.extend(under.iter().map(|conditions| Cell { row, column, conditions: *conditions }));
             }
         }
         let condition = conditions.iter().position(|one| *one == statement.regions).unwrap_or_default();
@@ -250,7 +284,8 @@ fn indices<T>(list: &[T], wanted: impl Fn(&T) -> bool) -> u64 {
     wanted.fold(0, |bits, (index, _)| bits | 1 << index)
 }
 
-fn bits(bits: u64) -> impl Iterator<Item = usize> {
+/// The indices of the bits that are set.
+pub(super) fn bits(bits: u64) -> impl Iterator<Item = usize> {
     (0..64).filter(move |index| bits & 1 << index != 0)
 }
 
