@@ -82,7 +82,7 @@ impl Authority {
             match union.gap(statement, &effort) {
                 Ok(None) => {}
                 Ok(Some(gap)) => return Err(Witness::of(gap, self)),
-                Err(TooComplex) => Witness::undecided(statement).map_or(Ok(()), Err)?,
+                Err(TooComplex) => return Err(Witness::undecided(statement)),
             }
         }
         Ok(())

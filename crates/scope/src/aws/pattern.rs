@@ -326,8 +326,8 @@ fn sound_service(service: &str) -> Result<(), PatternError> {
     }
 }
 
-/// STS takes policies of U+0020 to U+00FF; spaces and the invisible are never part of a resource's name that a
-/// person meant. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+/// STS takes policies of U+0020 to U+00FF. The invisible among them are never what a person meant.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 fn sendable(symbol: char) -> bool {
     matches!(symbol, '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}') && symbol != '\u{ad}'
 }

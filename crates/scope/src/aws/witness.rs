@@ -79,16 +79,17 @@ impl Witness {
     }
 
     /// Some call of a statement of which nothing could be shown.
-    pub(super) fn undecided(request: &Statement) -> Option<Self> {
+    pub(super) fn undecided(request: &Statement) -> Self {
         let mut actions = request.actions.iter().flat_map(fillings_of_action);
-        let action = actions.find(|action| pivots().iter().all(|pivot| !pivot.matches(action)))?;
+        let action = actions.find(|action| pivots().iter().all(|pivot| !pivot.matches(action)));
+        // Where nothing plausible comes to mind, the pattern has to do: what is undecided is refused in any case.
+        let action = action.or_else(|| request.actions.first().map(ToString::to_string)).unwrap_or_default();
         let region = request.regions.named().next().cloned();
         let name = region.as_ref().map_or("us-east-1", Region::as_str);
-        let resource = match request.resources.first() {
-            Some(pattern) => fillings_of_resource(pattern, &action, name).into_iter().next()?,
-            None => plausible_resource(&action, name),
-        };
-        Some(Self { action, resource, region, certainty: Certainty::Undecided })
+        let mut resources =
+            request.resources.iter().flat_map(|pattern| fillings_of_resource(pattern, &action, name));
+        let resource = resources.next().unwrap_or_else(|| plausible_resource(&action, name));
+        Self { action, resource, region, certainty: Certainty::Undecided }
     }
 }
 
