@@ -1,0 +1,148 @@
+//! What is written down. Each event is written in the same transaction as the change that it tells of.
+
+use std::fmt;
+
+use deputize_scope::{AgentId, Cloud, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::caller::Actor;
+use crate::lease::{LeaseId, LeaseScope, Outcome, fresh_uuid};
+use crate::ports::clock::{Clock, Random};
+use crate::request::Purpose;
+use crate::scopes::{Etag, ScopesVersion};
+
+/// An event's name: a UUID of version 7. Consumers deduplicate by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(Uuid);
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// Its name.
+    pub id: EventId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: Actor,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+impl AuditEvent {
+    /// An event of now.
+    pub fn new(tenant: &TenantId, by: Actor, what: What, clock: &dyn Clock, random: &dyn Random) -> Self {
+        Self { id: EventId(fresh_uuid(clock, random)), tenant: tenant.clone(), at: clock.now(), by, what }
+    }
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// An agent asked, and it was decided to issue.
+    CredentialRequested {
+        /// The lease, pending.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+        /// The cloud.
+        cloud: Cloud,
+        /// What was decided on.
+        scope: LeaseScope,
+        /// Under which scope document.
+        scope_version: ScopesVersion,
+        /// Why, in the agent's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<Purpose>,
+    },
+    /// A credential was minted.
+    CredentialIssued {
+        /// The lease, active.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+        /// What the cloud said.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// A request was refused before anything was minted.
+    RequestRefused {
+        /// The agent in the request's path.
+        agent: AgentId,
+        /// The cloud asked for.
+        cloud: Cloud,
+        /// The problem's code.
+        code: String,
+        /// The reason, as the caller was told.
+        reason: String,
+    },
+    /// The cloud refused to mint.
+    CloudRefused {
+        /// The lease, refused.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+        /// The cloud's error code.
+        code: String,
+    },
+    /// A lease had no outcome in time.
+    LeaseAbandoned {
+        /// The lease.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A lease ended by itself.
+    LeaseExpired {
+        /// The lease.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A lease was revoked.
+    LeaseRevoked {
+        /// The lease.
+        lease: LeaseId,
+        /// The agent.
+        agent: AgentId,
+        /// When the credential stops working at the latest.
+        effective_at: Timestamp,
+    },
+    /// The scope document was replaced.
+    ScopesChanged {
+        /// The version that is current now.
+        version: ScopesVersion,
+        /// Its hash.
+        after: Etag,
+        /// The hash of the document before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Etag>,
+    },
+}
+
+impl What {
+    /// The lease that the event tells of, where it tells of one.
+    pub fn lease(&self) -> Option<LeaseId> {
+        match self {
+            Self::CredentialRequested { lease, .. }
+            | Self::CredentialIssued { lease, .. }
+            | Self::CloudRefused { lease, .. }
+            | Self::LeaseAbandoned { lease, .. }
+            | Self::LeaseExpired { lease, .. }
+            | Self::LeaseRevoked { lease, .. } => Some(*lease),
+            Self::RequestRefused { .. } | Self::ScopesChanged { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A cloud that mints credentials.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deputize_scope::{AgentId, Cloud, Seconds, TenantId};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::Source;
+use crate::credential::Credential;
+use crate::decision::Plan;
+use crate::lease::{LeaseId, Outcome};
+
+/// What to mint. The plan is all the authority there is: an adapter adds nothing to it.
+#[derive(Debug, Clone)]
+pub struct MintOrder {
+    /// The lease that the credential belongs to; its id is the session's name.
+    pub lease: LeaseId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The agent that will hold it.
+    pub agent: AgentId,
+    /// What is to be minted.
+    pub plan: Plan,
+    /// How long it should live; an adapter may shorten, never lengthen it.
+    pub duration: Seconds,
+}
+
+/// What a cloud gave.
+#[derive(Debug, Clone)]
+pub struct Minted {
+    /// The credential.
+    pub credential: Credential,
+    /// What the cloud said of it; kept on the lease.
+    pub outcome: Outcome,
+}
+
+/// Why a cloud gave nothing.
+#[derive(Debug, Error)]
+pub enum MintError {
+    /// The cloud said no; asking again would not help. `code` is the cloud's own error code, safe to show.
+    #[error("the cloud refused: {code}")]
+    Refused {
+        /// The cloud's error code, such as `AccessDenied`.
+        code: String,
+        /// The whole answer, for the log.
+        #[source]
+        source: Source,
+    },
+    /// No answer, or one that says to come back. A credential may have been minted that nobody holds.
+    #[error("the cloud is unavailable")]
+    Unavailable {
+        /// When to try again, where the cloud says so.
+        retry_after: Option<Duration>,
+        /// The cause, for the log.
+        #[source]
+        source: Source,
+    },
+}
+
+/// When a credential that must not be used any more stops working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// Nothing can be done at the cloud: it works, for whoever holds it, until it ends by itself.
+    AtExpiry(Timestamp),
+}
+
+/// Mints at one cloud. Bounded in attempts and time by the adapter.
+#[async_trait]
+pub trait Minter: Send + Sync {
+    /// Which cloud.
+    fn cloud(&self) -> Cloud;
+
+    /// Mints a credential.
+    async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError>;
+}
