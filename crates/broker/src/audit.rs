@@ -79,8 +79,8 @@ pub enum What {
     },
     /// A request was refused before anything was minted.
     RequestRefused {
-        /// The agent in the request's path.
-        agent: AgentId,
+        /// The agent in the request's path, as it stood there; at most 64 characters of it.
+        agent: String,
         /// The cloud asked for.
         cloud: Cloud,
         /// The problem's code.

@@ -8,6 +8,7 @@ use deputize_scope::{AgentId, Cloud, Identity, TenantId};
 use thiserror::Error;
 
 use crate::caller::{CallerIdentity, Principal, Role};
+use crate::ports::StoreError;
 use crate::ports::audit::AuditOutbox;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::keys::KeyKeeper;
@@ -15,7 +16,6 @@ use crate::ports::leases::LeaseStore;
 use crate::ports::minter::Minter;
 use crate::ports::scopes::ScopeStore;
 use crate::ports::tokens::TokenStore;
-use crate::ports::StoreError;
 use crate::scopes::{Library, LoadError};
 
 /// What the broker acts through.
@@ -64,6 +64,12 @@ pub struct Settings {
     pub auditors: Vec<Identity>,
     /// AWS.
     pub aws: AwsSettings,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
 }
 
 /// Decides, mints and records.
@@ -128,9 +134,7 @@ impl Broker {
                 (self.role_where(matches).await?, arn.to_string())
             }
             CallerIdentity::Oidc { issuer, subject } => {
-                let matches = |known: &Identity| {
-                    matches!(known, Identity::Oidc { issuer: i, subject: s } if i == issuer && s == subject)
-                };
+                let matches = |known: &Identity| matches!(known, Identity::Oidc { issuer: i, subject: s } if i == issuer && s == subject);
                 (self.role_where(matches).await?, format!("{issuer}#{subject}"))
             }
         };

@@ -1,7 +1,7 @@
 //! The decision, pure: what a request gets under a grant, or why it gets nothing.
 
-use deputize_scope::aws::authority::{Authority, Witness};
 use deputize_scope::aws::arn::RoleArn;
+use deputize_scope::aws::authority::{Authority, Witness};
 use deputize_scope::aws::compile::{CompileError, SessionPolicy, compile};
 use deputize_scope::aws::pattern::{ActionPattern, ResourcePattern};
 use deputize_scope::aws::region::Regions;

@@ -1,0 +1,406 @@
+//! Issuing a credential, step by step as DESIGN says it: decide, commit the intent, mint, commit the outcome, answer.
+//!
+//! No credential leaves without a durable record of it, and what was minted without one is dropped unseen.
+
+use std::time::Duration;
+
+use deputize_scope::AgentId;
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use crate::audit::What;
+use crate::broker::Broker;
+use crate::caller::{Actor, Principal};
+use crate::credential::Credential;
+use crate::decision::{Decision, InvalidRequest, Refusal, decide};
+use crate::idempotency::{Answer, Claim, Fingerprint, IdempotencyKey};
+use crate::lease::{Lease, LeaseId, LeaseState};
+use crate::ports::StoreError;
+use crate::ports::keys::EncryptionContext;
+use crate::ports::leases::{BeginError, Intent, SettleError, Settlement};
+use crate::ports::minter::{MintError, MintOrder, Minted};
+use crate::request::CredentialRequest;
+use crate::scopes::{LoadError, ScopesVersion};
+use crate::seal::{SealError, Sealed, seal};
+
+/// What a caller is told to wait where the cloud does not say: long enough for a brief outage to end.
+const CLOUD_RETRY: Duration = Duration::from_secs(5);
+/// What a caller is told to wait for a lease to end.
+const LIVE_LEASES_RETRY: Duration = Duration::from_secs(60);
+/// How long a claim stands whose request is not heard of again. Longer than any lease stays pending, so that a key is
+/// freed by settling its lease, never by time alone.
+const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How many ended leases are given back at once to an agent whose budget is exhausted.
+const RECLAIMED_AT_ONCE: u32 = 100;
+
+/// A credential that is issued.
+#[derive(Debug)]
+pub struct Issued {
+    /// The lease, active.
+    pub lease: Lease,
+    /// The credential.
+    pub credential: Credential,
+    /// Whether it is the answer to an earlier request under the same idempotency key.
+    pub replayed: bool,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+/// Where the time of an issuance went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Waiting for the cloud.
+    pub cloud: Duration,
+}
+
+/// Why no credential is issued.
+#[derive(Debug, Error)]
+pub enum IssueError {
+    /// The caller is not the agent of the path. Whether that agent exists is not told.
+    #[error("the caller is not this agent")]
+    NotYourAgent,
+    /// Decided against.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The agent has used up its budget.
+    #[error("the budget of {which} is exhausted")]
+    BudgetExhausted {
+        /// `live leases` or `leases per minute`.
+        which: &'static str,
+        /// When there may be room again.
+        retry_after: Duration,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The first request under the key is still under way.
+    #[error("the first request under this idempotency key is still under way")]
+    KeyInUse {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// The key's lease exists, but its credential cannot be given again.
+    #[error("lease {lease} was issued under this idempotency key, and its credential is no longer kept")]
+    AnswerGone {
+        /// That lease.
+        lease: LeaseId,
+    },
+    /// The cloud refused.
+    #[error("the cloud refused: {code}")]
+    CloudRefused {
+        /// The lease, refused.
+        lease: LeaseId,
+        /// The cloud's error code.
+        code: String,
+    },
+    /// The cloud gave no answer.
+    #[error("the cloud is unavailable")]
+    CloudUnavailable {
+        /// The lease, abandoned.
+        lease: LeaseId,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// What happened could not be written down, so nothing is given out.
+    #[error("the record could not be written")]
+    Store(#[from] StoreError),
+    /// The answer could not be sealed or opened.
+    #[error("the answer could not be sealed or opened")]
+    Seal(#[from] SealError),
+    /// The lease changed while it was being issued: it was revoked or given up.
+    #[error("lease {lease} was settled by somebody else")]
+    Overtaken {
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// The current scope document cannot be read.
+    #[error("the current scope document, version {0}, cannot be read")]
+    InvalidScopes(ScopesVersion),
+}
+
+impl From<LoadError> for IssueError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            LoadError::Unreadable(version) => Self::InvalidScopes(version),
+        }
+    }
+}
+
+/// A request that was decided for, on its way.
+struct Undertaking<'a> {
+    caller: &'a Principal,
+    request: CredentialRequest,
+    decision: Decision,
+    budget: deputize_scope::Budget,
+    version: ScopesVersion,
+    agent: AgentId,
+    key: Option<(IdempotencyKey, Fingerprint)>,
+}
+
+impl Broker {
+    /// Issues a credential to `agent`, the name as it stands in the request's path. A refusal is written down before
+    /// it is told.
+    pub async fn issue(
+        &self,
+        caller: &Principal,
+        agent: &str,
+        request: CredentialRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Issued, IssueError> {
+        let cloud = request.cloud;
+        let result = self.decide_and_issue(caller, agent, request, key).await;
+        if let Err(error) = &result
+            && let Some(code) = refusal_code(error)
+        {
+            let agent = agent.chars().take(64).collect();
+            let what = What::RequestRefused { agent, cloud, code: code.into(), reason: error.to_string() };
+            self.ports.outbox.record(&self.event(caller.actor(), what)).await?;
+        }
+        result
+    }
+
+    async fn decide_and_issue(
+        &self,
+        caller: &Principal,
+        agent: &str,
+        request: CredentialRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Issued, IssueError> {
+        let agent: AgentId = agent.parse().map_err(|_| IssueError::NotYourAgent)?;
+        if !caller.is_agent(&agent) {
+            return Err(IssueError::NotYourAgent);
+        }
+        let key = key.map(|key| (key, fingerprint(&request)));
+        if let Some((key, fingerprint)) = &key
+            && let Some(issued) = self.replay(&agent, key, fingerprint).await?
+        {
+            return Ok(issued);
+        }
+        let scopes = self.scopes().await?.ok_or(IssueError::NotYourAgent)?;
+        let grant = scopes.document.agents.get(&agent).ok_or(IssueError::NotYourAgent)?;
+        let decision = decide(&agent, grant, &request, &self.settings.aws)?;
+        let (budget, version) = (grant.budget.clone(), scopes.head.version);
+        self.undertake(Undertaking { caller, request, decision, budget, version, agent, key }).await
+    }
+
+    async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
+        let cloud = undertaking.request.cloud;
+        let minter = self.minter(cloud).ok_or(Refusal::Invalid(InvalidRequest::Unsupported(cloud)))?;
+        let lease = match self.begin(&undertaking).await {
+            Err(BeginError::KeyTaken) => {
+                let lost = IssueError::KeyInUse { retry_after: Duration::from_secs(1) };
+                let Some((key, fingerprint)) = &undertaking.key else { return Err(lost) };
+                return self.replay(&undertaking.agent, key, fingerprint).await?.ok_or(lost);
+            }
+            other => other.map_err(|error| self.begin_problem(error))?,
+        };
+        let order = MintOrder {
+            lease: lease.id,
+            tenant: lease.tenant.clone(),
+            agent: lease.agent.clone(),
+            plan: undertaking.decision.plan,
+            duration: lease.duration,
+        };
+        let asked_at = self.ports.clock.monotonic();
+        let minted = minter.mint(&order).await;
+        let timing = Timing { cloud: self.ports.clock.monotonic().saturating_sub(asked_at) };
+        match minted {
+            Ok(minted) => self.deliver(undertaking.caller.actor(), lease, minted, timing).await,
+            Err(error) => Err(self.give_up(undertaking.caller.actor(), lease, error).await),
+        }
+    }
+
+    /// Writes the intent. Where the budget of live leases is exhausted, leases that have ended in the meantime are
+    /// given back first, and it is tried once more.
+    async fn begin(&self, undertaking: &Undertaking<'_>) -> Result<Lease, BeginError> {
+        match self.begin_once(undertaking).await {
+            Err(BeginError::LiveLeasesExhausted) => {}
+            other => return other,
+        }
+        if self.reap_of(Some(&undertaking.agent), RECLAIMED_AT_ONCE).await?.total() == 0 {
+            return Err(BeginError::LiveLeasesExhausted);
+        }
+        self.begin_once(undertaking).await
+    }
+
+    async fn begin_once(&self, undertaking: &Undertaking<'_>) -> Result<Lease, BeginError> {
+        let intent = self.intent(undertaking);
+        let lease = intent.lease.clone();
+        self.ports.leases.begin(intent).await.map(|()| lease)
+    }
+
+    fn intent(&self, undertaking: &Undertaking<'_>) -> Intent {
+        let Undertaking { request, decision, .. } = undertaking;
+        let now = self.ports.clock.now();
+        let lease = Lease {
+            id: LeaseId::fresh(&*self.ports.clock, &*self.ports.random),
+            tenant: self.tenant().clone(),
+            agent: undertaking.agent.clone(),
+            cloud: request.cloud,
+            kind: decision.kind,
+            scope: decision.scope.clone(),
+            scope_version: undertaking.version,
+            enforcement: decision.enforcement,
+            purpose: request.purpose.clone(),
+            context: request.context.clone().into(),
+            duration: decision.duration,
+            requested_at: now,
+            idempotency_key: undertaking.key.as_ref().map(|(key, _)| key.clone()),
+            state: LeaseState::Pending,
+        };
+        let claim = undertaking.key.clone().map(|(key, fingerprint)| Claim {
+            key,
+            fingerprint,
+            until: now.checked_add(CLAIM_LIFE).unwrap_or(Timestamp::MAX),
+        });
+        let what = What::CredentialRequested {
+            lease: lease.id,
+            agent: lease.agent.clone(),
+            cloud: lease.cloud,
+            scope: lease.scope.clone(),
+            scope_version: lease.scope_version,
+            purpose: lease.purpose.clone(),
+        };
+        let event = self.event(undertaking.caller.actor(), what);
+        Intent { lease, budget: undertaking.budget.clone(), claim, event }
+    }
+
+    fn begin_problem(&self, error: BeginError) -> IssueError {
+        match error {
+            BeginError::LiveLeasesExhausted => {
+                IssueError::BudgetExhausted { which: "live leases", retry_after: LIVE_LEASES_RETRY }
+            }
+            BeginError::RateExhausted => {
+                let into_minute = self.ports.clock.now().as_second().rem_euclid(60);
+                let left = u64::try_from(60 - into_minute).unwrap_or(60);
+                IssueError::BudgetExhausted {
+                    which: "leases per minute",
+                    retry_after: Duration::from_secs(left),
+                }
+            }
+            BeginError::KeyTaken => IssueError::KeyInUse { retry_after: Duration::from_secs(1) },
+            BeginError::Store(error) => IssueError::Store(error),
+        }
+    }
+
+    /// Commits the outcome, then answers.
+    async fn deliver(
+        &self,
+        by: Actor,
+        lease: Lease,
+        minted: Minted,
+        timing: Timing,
+    ) -> Result<Issued, IssueError> {
+        let Minted { credential, outcome } = minted;
+        let answer = match &lease.idempotency_key {
+            None => Ok(Answer::Unchanged),
+            Some(_) => self
+                .seal_answer(&lease, &credential)
+                .await
+                .map(|sealed| Answer::Keep { sealed, until: outcome.expires_at }),
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.abandon(by, &lease).await;
+                return Err(error.into());
+            }
+        };
+        let what =
+            What::CredentialIssued { lease: lease.id, agent: lease.agent.clone(), outcome: outcome.clone() };
+        match self.settle(by.clone(), &lease, LeaseState::Active(outcome), answer, what).await {
+            Ok(active) => Ok(Issued { lease: active, credential, replayed: false, timing }),
+            Err(error) => {
+                // Nobody has seen the credential; it is dropped here. The lease must not look alive.
+                self.abandon(by, &lease).await;
+                Err(match error {
+                    SettleError::Superseded => IssueError::Overtaken { lease: lease.id },
+                    SettleError::Store(error) => IssueError::Store(error),
+                })
+            }
+        }
+    }
+
+    /// Commits that nothing was minted. If that fails too, the reaper will find the lease pending.
+    async fn give_up(&self, by: Actor, lease: Lease, error: MintError) -> IssueError {
+        match error {
+            MintError::Refused { code, source } => {
+                tracing::warn!(lease = %lease.id, %code, error = &*source, "the cloud refused");
+                let what =
+                    What::CloudRefused { lease: lease.id, agent: lease.agent.clone(), code: code.clone() };
+                let state = LeaseState::Refused { code: code.clone() };
+                if let Err(error) = self.settle(by, &lease, state, Answer::Forget, what).await {
+                    tracing::error!(lease = %lease.id, %error, "a refusal by the cloud could not be recorded");
+                }
+                IssueError::CloudRefused { lease: lease.id, code }
+            }
+            MintError::Unavailable { retry_after, source } => {
+                tracing::warn!(lease = %lease.id, error = &*source, "the cloud is unavailable");
+                self.abandon(by, &lease).await;
+                IssueError::CloudUnavailable {
+                    lease: lease.id,
+                    retry_after: retry_after.unwrap_or(CLOUD_RETRY),
+                }
+            }
+        }
+    }
+
+    async fn abandon(&self, by: Actor, lease: &Lease) {
+        let what = What::LeaseAbandoned { lease: lease.id, agent: lease.agent.clone() };
+        if let Err(error) = self.settle(by, lease, LeaseState::Abandoned, Answer::Forget, what).await {
+            tracing::error!(lease = %lease.id, %error, "a lease is left to the reaper");
+        }
+    }
+
+    /// Moves a lease to another state. A write whose answer was lost is recognised by what is stored.
+    pub(crate) async fn settle(
+        &self,
+        by: Actor,
+        before: &Lease,
+        state: LeaseState,
+        answer: Answer,
+        what: What,
+    ) -> Result<Lease, SettleError> {
+        let after = before.become_state(state).map_err(|_| SettleError::Superseded)?;
+        let settlement =
+            Settlement { before: before.clone(), after: after.clone(), answer, event: self.event(by, what) };
+        let Err(error) = self.ports.leases.settle(settlement).await else { return Ok(after) };
+        match self.ports.leases.find(&before.tenant, before.id).await {
+            Ok(Some(stored)) if stored.state == after.state => Ok(after),
+            _ => Err(error),
+        }
+    }
+
+    async fn seal_answer(&self, lease: &Lease, credential: &Credential) -> Result<Sealed, SealError> {
+        let plaintext = credential.to_plaintext();
+        seal(&*self.ports.keys, &*self.ports.random, &answer_context(lease), &plaintext).await
+    }
+}
+
+/// What the sealed answer of a lease is bound to.
+pub(crate) fn answer_context(lease: &Lease) -> EncryptionContext {
+    EncryptionContext::new([
+        ("tenant", lease.tenant.to_string()),
+        ("agent", lease.agent.to_string()),
+        ("lease", lease.id.to_string()),
+        ("type", "issued_credential".to_owned()),
+    ])
+}
+
+/// The request in its canonical form: fields in the order of the type, lists as they were sent.
+fn fingerprint(request: &CredentialRequest) -> Fingerprint {
+    // Strings, numbers and maps of strings always serialise.
+    Fingerprint::of(&serde_json::to_vec(request).unwrap_or_default())
+}
+
+/// The problem code of what is written down as a refusal; `None` for what is not one.
+fn refusal_code(error: &IssueError) -> Option<&'static str> {
+    match error {
+        IssueError::NotYourAgent => Some("not_your_agent"),
+        IssueError::Refused(Refusal::Invalid(_)) => None,
+        IssueError::Refused(_) => Some("outside_grant"),
+        IssueError::BudgetExhausted { .. } => Some("budget_exhausted"),
+        _ => None,
+    }
+}

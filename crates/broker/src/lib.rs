@@ -16,6 +16,7 @@ pub mod issue;
 pub mod lease;
 pub mod ports;
 pub mod reap;
+mod replay;
 pub mod request;
 pub mod revoke;
 pub mod scopes;

@@ -199,8 +199,11 @@ impl Broker {
             return Ok((head.clone(), parsed.findings));
         }
         let replaces = current.as_ref().map(|head| head.version);
-        let head =
-            ScopesHead { version: ScopesVersion::after(replaces), etag, published_at: self.ports.clock.now() };
+        let head = ScopesHead {
+            version: ScopesVersion::after(replaces),
+            etag,
+            published_at: self.ports.clock.now(),
+        };
         let what = What::ScopesChanged {
             version: head.version,
             after: head.etag.clone(),

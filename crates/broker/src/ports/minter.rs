@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deputize_scope::{AgentId, Cloud, Seconds, TenantId};
-use jiff::Timestamp;
 use thiserror::Error;
 
 use super::Source;
@@ -57,13 +56,6 @@ pub enum MintError {
         #[source]
         source: Source,
     },
-}
-
-/// When a credential that must not be used any more stops working.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawal {
-    /// Nothing can be done at the cloud: it works, for whoever holds it, until it ends by itself.
-    AtExpiry(Timestamp),
 }
 
 /// Mints at one cloud. Bounded in attempts and time by the adapter.
