@@ -27,17 +27,19 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deputize-dynamodb", &[BROKER, SCOPE]),
     ("deputize-keyring",  &[BROKER, SCOPE]),
     ("deputize-kms",      &[BROKER, SCOPE]),
+    // What a process brings along: clock, randomness, log.
+    ("deputize-host",     &[BROKER]),
     // Clouds to try it against: they know what a policy means, and nothing of the broker.
     (SANDBOX,             &[SCOPE]),
     // Contract suites for the ports.
     (TESTKIT,             &[BROKER, SCOPE]),
     // Functions and the command line wire: settings in, adapters into the API.
-    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-dynamodb", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-keyring", "deputize-kms"]),
+    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // Set-up knows no product code: it has to build in a moment, and when the product does not.
     ("xtask",             &[]),
     // End to end, from the outside; contract suites on emulators.
-    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-aws", "deputize-dynamodb", "deputize-keyring", "deputize-kms"]),
+    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
 ];
 
 /// What tests inside a package may use beyond that.

@@ -1,0 +1,10 @@
+//! What a process brings along: its clock, its randomness, its log. Nothing else in the workspace reads the ambient
+//! ones, so that everything else can be replayed.
+
+mod clock;
+mod random;
+mod tracing;
+
+pub use crate::clock::SystemClock;
+pub use crate::random::OsRandom;
+pub use crate::tracing::{Format, LOG_VARIABLE, TracingError, init_tracing};
