@@ -1,3 +1,72 @@
 //! deputize: the command line, and the whole product in one process.
 
-fn main() {}
+mod client;
+mod commands;
+mod report;
+mod settings;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{check, compile, config, contains, leases, request, scopes};
+use crate::settings::{Flags, Settings};
+use crate::source::Unreadable;
+
+/// Gives AI agents the credentials that they need, for as long as they need them.
+#[derive(Debug, Parser)]
+#[command(name = "deputize", version, propagate_version = true)]
+struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Validates scope documents. Exit 0: clean; 1: findings; 2: unreadable file or wrong usage.
+    Check(check::Arguments),
+    /// Prints what the cloud will be sent for an agent.
+    Compile(compile::Arguments),
+    /// Proves that one scope lies within another, or shows a call that does not.
+    Contains(contains::Arguments),
+    /// Asks for a credential.
+    Request(request::Arguments),
+    /// The scope document of the broker.
+    #[command(subcommand)]
+    Scopes(scopes::Command),
+    /// What has been issued.
+    #[command(subcommand)]
+    Leases(leases::Command),
+    /// The settings in effect, and where each is from.
+    Config,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run(arguments).unwrap_or_else(|error| {
+        // The whole chain: the last cause is often what a person can do something about.
+        eprintln!("error: {error:#}");
+        if error.is::<Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    })
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let flags = arguments.flags;
+    match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
+        Command::Contains(arguments) => contains::run(&arguments),
+        Command::Request(arguments) => wait_for(request::run(&Settings::load(flags)?, arguments)),
+        Command::Scopes(command) => wait_for(scopes::run(&Settings::load(flags)?, command)),
+        Command::Leases(command) => wait_for(leases::run(&Settings::load(flags)?, command)),
+        Command::Config => config::run(&Settings::load(flags)?),
+    }
+}
+
+/// Runs a command that speaks to a broker.
+fn wait_for(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}

@@ -1,0 +1,9 @@
+//! One file per command.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod config;
+pub(crate) mod contains;
+pub(crate) mod leases;
+pub(crate) mod request;
+pub(crate) mod scopes;

@@ -1,0 +1,88 @@
+//! `deputize scopes`: the broker's scope document.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Subcommand;
+use deputize_scope::{AgentId, ScopeDocument};
+use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode};
+
+use crate::client::{Caller, Client, Problem};
+use crate::settings::Settings;
+use crate::{report, source};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a document the current one.
+    Apply {
+        /// The document.
+        file: PathBuf,
+        /// Only check it, and say whether it differs from the current one.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Prints the current document, or what one agent is granted.
+    Show {
+        /// The agent.
+        agent: Option<AgentId>,
+    },
+}
+
+pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
+    let client = Client::new(settings, Caller::Admin)?;
+    match command {
+        Command::Apply { file, dry_run } => apply(&client, &file, dry_run).await?,
+        Command::Show { agent: None } => {
+            let answer = client.send(client.request(Method::GET, "/v1/scopes")?).await?;
+            print!("{}", answer.text);
+        }
+        Command::Show { agent: Some(agent) } => {
+            let path = format!("/v1/agents/{agent}/scopes");
+            let answer = client.send(client.request(Method::GET, &path)?).await?;
+            println!("{}", serde_json::to_string_pretty(&answer.json()?)?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn apply(client: &Client, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let text = source::text(file)?;
+    // Checked here as well as there: here the excerpts can be shown.
+    let parsed = ScopeDocument::parse(&text);
+    report::to_stderr(&file.display().to_string(), &text, &parsed.findings);
+    if parsed.document.is_none() {
+        bail!("the scope document has errors");
+    }
+    let current = current(client).await?;
+    if current.as_ref().is_some_and(|current| current.text == text) {
+        println!("unchanged");
+        return Ok(());
+    }
+    if dry_run {
+        println!("would be applied");
+        return Ok(());
+    }
+    let request =
+        client.request(Method::PUT, "/v1/scopes")?.header(CONTENT_TYPE, "application/yaml").body(text);
+    // What somebody else has applied in the meantime is not overwritten unseen.
+    let request = match current.as_ref().and_then(|current| current.headers.get(ETAG)) {
+        Some(etag) => request.header(IF_MATCH, etag),
+        None => request.header(IF_NONE_MATCH, "*"),
+    };
+    client.send(request).await?;
+    println!("applied");
+    Ok(())
+}
+
+/// The current document, where there is one.
+async fn current(client: &Client) -> anyhow::Result<Option<crate::client::Answer>> {
+    match client.send(client.request(Method::GET, "/v1/scopes")?).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) => match error.downcast_ref::<Problem>() {
+            Some(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
