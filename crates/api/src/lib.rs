@@ -1,1 +1,21 @@
 //! HTTP routes, DTOs, problem table and OpenAPI: one axum router for Lambda and for the local server.
+//!
+//! The crate translates and nothing else: what a caller sends becomes a call of the broker, what the broker answers
+//! becomes JSON, and each of its errors becomes one row of the table in [`problem`].
+
+mod authentication;
+mod body;
+mod credentials;
+mod description;
+mod finding;
+mod leases;
+mod observation;
+pub mod problem;
+mod refusal;
+mod router;
+mod scopes;
+
+pub use crate::authentication::Authentication;
+pub use crate::description::ApiDescription;
+pub use crate::observation::RequestId;
+pub use crate::router::router;

@@ -1,0 +1,35 @@
+//! The API described in its own words, as OpenAPI.
+
+use axum::Json;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+
+use crate::problem::ProblemBody;
+use crate::{credentials, leases, router, scopes};
+
+/// The description of the API.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(title = "Deputize", description = "A credential broker for AI agents."),
+    paths(
+        credentials::issue,
+        scopes::grant,
+        leases::list,
+        leases::revoke,
+        scopes::show,
+        scopes::publish,
+        scopes::check,
+        scopes::schema,
+        router::health,
+        openapi,
+    ),
+    components(schemas(ProblemBody))
+)]
+pub struct ApiDescription;
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "service",
+    responses((status = 200, content_type = "application/json", description = "The description")))]
+pub(crate) async fn openapi() -> Json<Description> {
+    Json(ApiDescription::openapi())
+}

@@ -1,0 +1,214 @@
+//! Looking at leases, and revoking them.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use deputize_broker::lease::{Enforcement, Lease, LeaseId, LeaseScope, LeaseState};
+use deputize_scope::identifier::CredentialType;
+use deputize_scope::{AgentId, Cloud};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::authentication::Caller;
+use crate::body::{InPath, InQuery, invalid};
+use crate::observation::{about_agent, about_lease};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::router::Api;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MOST: u32 = 100;
+
+/// Which leases.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// Those of one agent only.
+    agent: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// How many at most: 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+/// A page of leases, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeasePage)]
+pub(crate) struct PageBody<'a> {
+    leases: Vec<LeaseBody<'a>>,
+    /// The cursor of the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A lease, without the credential.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Lease)]
+pub(crate) struct LeaseBody<'a> {
+    lease_id: String,
+    agent: &'a str,
+    #[schema(value_type = String)]
+    cloud: Cloud,
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: CredentialType,
+    /// `pending`, `active`, `refused`, `abandoned`, `revoked` or `expired`.
+    state: &'static str,
+    #[schema(format = DateTime)]
+    requested_at: String,
+    /// How long the credential was asked to live.
+    duration_seconds: u32,
+    /// When the credential ends; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    revoked_at: Option<String>,
+    /// The error code of the cloud that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a str>,
+    scope: ScopeBody<'a>,
+    /// The version of the scope document that it was decided under.
+    scope_version: u64,
+    #[schema(value_type = String)]
+    enforcement: Enforcement,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    context: &'a BTreeMap<String, String>,
+}
+
+impl<'a> From<&'a Lease> for LeaseBody<'a> {
+    fn from(lease: &'a Lease) -> Self {
+        let (revoked_at, refusal) = match &lease.state {
+            LeaseState::Revoked { at, .. } => (Some(at.to_string()), None),
+            LeaseState::Refused { code } => (None, Some(code.as_str())),
+            _ => (None, None),
+        };
+        Self {
+            lease_id: lease.id.to_string(),
+            agent: lease.agent.as_str(),
+            cloud: lease.cloud,
+            kind: lease.kind,
+            state: lease.state.name(),
+            requested_at: lease.requested_at.to_string(),
+            duration_seconds: lease.duration.get(),
+            expires_at: lease.state.outcome().map(|outcome| outcome.expires_at.to_string()),
+            revoked_at,
+            refusal,
+            scope: ScopeBody::from(&lease.scope),
+            scope_version: lease.scope_version.0,
+            enforcement: lease.enforcement,
+            purpose: lease.purpose.as_ref().map(ToString::to_string),
+            context: &lease.context,
+        }
+    }
+}
+
+/// What a lease allows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeaseScope)]
+pub(crate) struct ScopeBody<'a> {
+    /// The role, service account or application that is acted as.
+    target: &'a str,
+    permissions: &'a [String],
+    resources: &'a [String],
+    /// Empty: all.
+    regions: &'a [String],
+}
+
+impl<'a> From<&'a LeaseScope> for ScopeBody<'a> {
+    fn from(scope: &'a LeaseScope) -> Self {
+        Self {
+            target: &scope.target,
+            permissions: &scope.permissions,
+            resources: &scope.resources,
+            regions: &scope.regions,
+        }
+    }
+}
+
+/// What revoking does to a credential that is out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revocation)]
+pub(crate) struct RevocationBody {
+    /// `at_expiry`: nothing is denied at the cloud; the credential works, for whoever holds it, until it ends.
+    #[schema(example = "at_expiry")]
+    method: &'static str,
+    /// When it stops working.
+    #[schema(format = DateTime)]
+    effective_at: String,
+}
+
+impl RevocationBody {
+    pub(crate) fn at_expiry(effective_at: String) -> Self {
+        Self { method: "at_expiry", effective_at }
+    }
+}
+
+/// A lease that is revoked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RevokedLease)]
+pub(crate) struct RevokedBody {
+    lease_id: String,
+    state: &'static str,
+    revocation: RevocationBody,
+}
+
+/// Lists leases, newest first: an agent's own, or of all for admins and auditors.
+#[utoipa::path(
+    get, path = "/v1/leases", tag = "leases", params(Filter),
+    responses(
+        (status = 200, body = PageBody<'_>, description = "A page"),
+        (status = "default", body = ProblemBody, content_type = "application/problem+json",
+            description = "A problem"),
+    ),
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    InQuery(filter): InQuery<Filter>,
+) -> Result<axum::response::Response, Problem> {
+    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(invalid(format!("limit: from 1 to {MOST}")));
+    }
+    let agent = filter.agent.as_deref().inspect(|agent| about_agent(agent)).map(str::parse::<AgentId>);
+    let agent = agent.transpose().map_err(|error| invalid(format!("agent: {error}")))?;
+    let cursor = filter.cursor.as_deref().map(str::parse::<LeaseId>).transpose();
+    let cursor = cursor.map_err(|_| invalid("cursor: not one that was given out here"))?;
+    let page = api.broker.leases(&caller, agent, cursor, limit).await?;
+    let body = PageBody {
+        leases: page.leases.iter().map(LeaseBody::from).collect(),
+        next: page.next.map(|next| next.to_string()),
+    };
+    Ok(axum::response::IntoResponse::into_response(axum::Json(body)))
+}
+
+/// Revokes a lease: any for an admin, its own for an agent. Revoking again answers as the first time.
+#[utoipa::path(
+    delete, path = "/v1/leases/{id}", tag = "leases",
+    params(("id" = String, Path, description = "The lease's name")),
+    responses(
+        (status = 200, body = RevokedBody, description = "Revoked"),
+        (status = "default", body = ProblemBody, content_type = "application/problem+json",
+            description = "A problem"),
+    ),
+)]
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    InPath(id): InPath<String>,
+    Caller(caller): Caller,
+) -> Result<axum::Json<RevokedBody>, Problem> {
+    let id: LeaseId = id.parse().map_err(|_| Problem::new(Code::NotFound, "no such lease"))?;
+    about_lease(id);
+    let revocation = api.broker.revoke(&caller, id).await?;
+    about_agent(revocation.lease.agent.as_str());
+    Ok(axum::Json(RevokedBody {
+        lease_id: id.to_string(),
+        state: revocation.lease.state.name(),
+        revocation: RevocationBody::at_expiry(revocation.effective_at.to_string()),
+    }))
+}

@@ -1,0 +1,64 @@
+//! Which method and path goes where.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use deputize_broker::Broker;
+
+use crate::authentication::Authentication;
+use crate::description::openapi;
+use crate::observation::observe;
+use crate::problem::{Code, Problem};
+use crate::{credentials, leases, scopes};
+
+/// The largest body, in bytes: a scope document of a few thousand statements.
+pub(crate) const BODY_LIMIT: usize = 256 * 1024;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) authentication: Authentication,
+    /// Counts requests, to name those that no gateway has named.
+    pub(crate) requests: Arc<AtomicU64>,
+}
+
+/// The whole HTTP API of a broker. Where callers prove who they are is up to `authentication`.
+pub fn router(broker: Arc<Broker>, authentication: Authentication) -> Router {
+    let api = Api { broker, authentication, requests: Arc::default() };
+    Router::new()
+        .route("/v1/agents/{agent}/credentials", post(credentials::issue))
+        .route("/v1/agents/{agent}/scopes", get(scopes::grant))
+        .route("/v1/leases", get(leases::list))
+        .route("/v1/leases/{id}", delete(leases::revoke))
+        .route("/v1/scopes", get(scopes::show).put(scopes::publish))
+        .route("/v1/scopes:check", post(scopes::check))
+        .route("/schema/scope.json", get(scopes::schema))
+        .route("/healthz", get(health))
+        .route("/openapi.json", get(openapi))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(api.clone(), observe))
+        .with_state(api)
+}
+
+/// Whether the process answers. It says nothing of the stores and clouds behind it.
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "It answers")))]
+pub(crate) async fn health() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound, "there is nothing at this path")
+}
+
+async fn no_such_method(request: Request) -> Problem {
+    Problem::new(Code::MethodNotAllowed, format!("{} is not a method of this path", request.method()))
+}
