@@ -1,1 +1,3 @@
 //! Contract suites and faulty fakes. A development dependency only.
+
+pub mod keys;
