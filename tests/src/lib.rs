@@ -25,6 +25,7 @@
 //! ```
 
 mod aws_call;
+mod client;
 mod deputize;
 mod dynamodb_local;
 mod environment;
@@ -35,6 +36,7 @@ mod process;
 mod readiness;
 mod runtime_api;
 
+pub use client::{Client, Reply};
 pub use deputize::DeputizeProcess;
 pub use dynamodb_local::DynamoDbLocal;
 pub use environment::{Environment, PythonOutput};

@@ -43,7 +43,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// What tests inside a package may use beyond that.
-const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX];
+const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX, "deputize-e2e"];
 
 /// Packages that must not end up inside another, over any number of steps. `name*` is a prefix.
 #[rustfmt::skip]

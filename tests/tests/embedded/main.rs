@@ -1,0 +1,21 @@
+//! `deputize up` as a newcomer and an agent meet it: one process, over HTTP.
+
+mod bad_input;
+mod issuing;
+mod load;
+mod records;
+
+use deputize_e2e::{Client, DeputizeProcess, Environment, HarnessError};
+
+/// A running `deputize up` with the example document.
+async fn up() -> Result<DeputizeProcess, HarnessError> {
+    DeputizeProcess::start(&Environment::locate()?, &[]).await
+}
+
+fn agent(process: &DeputizeProcess, name: &str) -> Result<Client, HarnessError> {
+    Ok(Client::new(process.url(), &process.agent_token(name)?))
+}
+
+fn admin(process: &DeputizeProcess) -> Result<Client, HarnessError> {
+    Ok(Client::new(process.url(), &process.admin_token()?))
+}
