@@ -1,5 +1,7 @@
 //! The API as a caller meets it: what comes back, under which status and headers.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod fakes;
 
 use std::collections::BTreeSet;
