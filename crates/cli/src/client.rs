@@ -89,19 +89,24 @@ impl Problem {
             text += &format!(": {}", self.detail);
         }
         for finding in &self.findings {
-            text += &format!("\n  - {}", told(finding));
+            text += &format!("\n  - {}", told(finding, &self.detail));
         }
         text
     }
 }
 
-/// One finding of a problem: what it says, and the call that shows it.
-fn told(finding: &Value) -> String {
+/// One finding of a problem: what it says beside the problem's detail, and the call that shows it.
+fn told(finding: &Value, detail: &str) -> String {
     let field = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
-    let mut text = field(finding, "message").unwrap_or_else(|| finding.to_string());
+    let message = field(finding, "message").unwrap_or_else(|| finding.to_string());
+    // Often the detail says the same already.
+    let mut text = if message == detail { String::new() } else { message };
     if let Some(witness) = finding.get("witness").filter(|witness| witness.is_object()) {
         let part = |name| field(witness, name).unwrap_or_else(|| "?".to_owned());
-        text += &format!("; for example {} on {}", part("action"), part("resource"));
+        let shown = field(witness, "certainty").is_none_or(|certainty| certainty == "shown");
+        let how = if shown { "for example" } else { "could not be shown, for example for" };
+        let apart = if text.is_empty() { "" } else { "; " };
+        text += &format!("{apart}{how} {} on {}", part("action"), part("resource"));
         if let Some(region) = field(witness, "region") {
             text += &format!(" in {region}");
         }

@@ -2,6 +2,7 @@
 
 mod client;
 mod commands;
+mod output;
 mod report;
 mod settings;
 mod source;
@@ -47,6 +48,9 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     run(arguments).unwrap_or_else(|error| {
+        if output::is_reader_gone(&error) {
+            return ExitCode::FAILURE;
+        }
         // The whole chain: the last cause is often what a person can do something about.
         eprintln!("error: {error:#}");
         if error.is::<Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }

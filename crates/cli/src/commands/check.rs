@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use deputize_scope::{Finding, ScopeDocument, Severity};
 use serde::Serialize;
 
-use crate::{report, source};
+use crate::{output, report, source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -48,8 +48,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         checked.push(Checked { file, findings });
     }
     match arguments.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&checked)?),
-        Format::Text => println!("{}", summary(&checked)),
+        Format::Json => output::line(serde_json::to_string_pretty(&checked)?)?,
+        Format::Text => output::line(summary(&checked))?,
     }
     let bound = if arguments.strict { Severity::Warning } else { Severity::Error };
     let mut findings = checked.iter().flat_map(|one| &one.findings);

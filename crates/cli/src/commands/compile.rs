@@ -10,7 +10,7 @@ use deputize_scope::aws::compile::compile;
 use deputize_scope::document::AwsScope;
 use deputize_scope::{Agent, AgentId, Cloud, Scope, ScopeDocument};
 
-use crate::{report, source};
+use crate::{output, report, source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .get(&arguments.agent)
         .with_context(|| format!("the document has no agent {}", arguments.agent))?;
     let policy = compile(&authority(agent, arguments.index)?)?;
-    println!("{}", policy.text());
+    output::line(policy.text())?;
     eprintln!("{} characters, {} to spare", policy.characters(), policy.headroom());
     Ok(ExitCode::SUCCESS)
 }

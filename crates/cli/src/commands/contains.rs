@@ -9,7 +9,7 @@ use deputize_scope::aws::authority::{Authority, Certainty};
 use deputize_scope::document::parse_scopes;
 use deputize_scope::{Scope, Severity};
 
-use crate::{report, source};
+use crate::{output, report, source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -24,15 +24,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (grant, request) = (authority(&arguments.grant)?, authority(&arguments.request)?);
     let Err(witness) = grant.contains(&request) else {
-        println!("contained");
+        output::line("contained")?;
         return Ok(ExitCode::SUCCESS);
     };
-    match witness.certainty {
-        Certainty::Shown => println!("not contained: {witness}"),
+    output::line(match witness.certainty {
+        Certainty::Shown => format!("not contained: {witness}"),
         Certainty::Undecided => {
-            println!("could not be shown: the patterns overlap in too many ways: {witness}")
+            format!("could not be shown: the patterns overlap in too many ways: {witness}")
         }
-    }
+    })?;
     Ok(ExitCode::FAILURE)
 }
 

@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::{Caller, Client};
+use crate::output;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -41,14 +42,14 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         Command::List { agent, format } => {
             let leases = list(&client, agent.as_ref()).await?;
             match format {
-                Format::Json => println!("{}", serde_json::to_string_pretty(&leases)?),
-                Format::Text => print!("{}", table(&leases)),
+                Format::Json => output::line(serde_json::to_string_pretty(&leases)?)?,
+                Format::Text => output::line(table(&leases))?,
             }
         }
         Command::Revoke { id } => {
             let request = client.request(Method::DELETE, &format!("/v1/leases/{id}"))?;
             let answer = client.send(request).await?;
-            println!("{}", serde_json::to_string_pretty(&answer.json()?)?);
+            output::line(serde_json::to_string_pretty(&answer.json()?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -77,10 +78,13 @@ fn table(leases: &[Value]) -> String {
     const COLUMNS: [&str; 5] = ["lease_id", "agent", "cloud", "state", "expires_at"];
     let row = |cells: [&str; 5]| {
         let [id, agent, cloud, state, expires] = cells;
-        format!("{id:<36}  {agent:<20}  {cloud:<5}  {state:<9}  {expires}").trim_end().to_owned() + "\n"
+        format!("{id:<36}  {agent:<20}  {cloud:<5}  {state:<9}  {expires}").trim_end().to_owned()
     };
     let rows = leases
         .iter()
         .map(|lease| row(COLUMNS.map(|name| lease.get(name).and_then(Value::as_str).unwrap_or("-"))));
-    std::iter::once(row(["LEASE", "AGENT", "CLOUD", "STATE", "EXPIRES"])).chain(rows).collect()
+    std::iter::once(row(["LEASE", "AGENT", "CLOUD", "STATE", "EXPIRES"]))
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -1,6 +1,5 @@
 //! `deputize request`: asks for a credential, and writes it in the form that its user takes.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::client::{Caller, Client};
+use crate::output;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// A resource; may be given several times. Without any: those that are granted.
     #[arg(long = "resource", value_name = "R")]
     resources: Vec<String>,
+    /// The role, where the grant has several.
+    #[arg(long, value_name = "ROLE")]
+    target: Option<String>,
     /// How long, such as 15m [default: as long as is granted].
     #[arg(long)]
     duration: Option<Seconds>,
@@ -61,8 +64,7 @@ pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Re
         Format::Env => environment(&answer)?,
         Format::CredentialProcess => credential_process(&answer)?,
     };
-    // Not `println!`, which panics where the reader has gone away.
-    writeln!(std::io::stdout(), "{text}").context("cannot write the credential")?;
+    output::line(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -73,6 +75,9 @@ fn body(arguments: &Arguments) -> Value {
     }
     if !arguments.resources.is_empty() {
         body.insert("resources".to_owned(), json!(arguments.resources));
+    }
+    if let Some(target) = &arguments.target {
+        body.insert("target".to_owned(), json!(target));
     }
     if let Some(duration) = arguments.duration {
         body.insert("duration_seconds".to_owned(), json!(duration.get()));

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 
 use crate::client::{Caller, Client, Problem};
 use crate::settings::Settings;
-use crate::{report, source};
+use crate::{output, report, source};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -36,12 +36,12 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         Command::Apply { file, dry_run } => apply(&client, &file, dry_run).await?,
         Command::Show { agent: None } => {
             let answer = client.send(client.request(Method::GET, "/v1/scopes")?).await?;
-            print!("{}", answer.text);
+            output::line(answer.text.trim_end())?;
         }
         Command::Show { agent: Some(agent) } => {
             let path = format!("/v1/agents/{agent}/scopes");
             let answer = client.send(client.request(Method::GET, &path)?).await?;
-            println!("{}", serde_json::to_string_pretty(&answer.json()?)?);
+            output::line(serde_json::to_string_pretty(&answer.json()?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -57,12 +57,10 @@ async fn apply(client: &Client, file: &Path, dry_run: bool) -> anyhow::Result<()
     }
     let current = current(client).await?;
     if current.as_ref().is_some_and(|current| current.text == text) {
-        println!("unchanged");
-        return Ok(());
+        return Ok(output::line("unchanged")?);
     }
     if dry_run {
-        println!("would be applied");
-        return Ok(());
+        return Ok(output::line("would be applied")?);
     }
     let request =
         client.request(Method::PUT, "/v1/scopes")?.header(CONTENT_TYPE, "application/yaml").body(text);
@@ -72,8 +70,7 @@ async fn apply(client: &Client, file: &Path, dry_run: bool) -> anyhow::Result<()
         None => request.header(IF_NONE_MATCH, "*"),
     };
     client.send(request).await?;
-    println!("applied");
-    Ok(())
+    Ok(output::line("applied")?)
 }
 
 /// The current document, where there is one.
