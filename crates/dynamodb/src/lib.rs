@@ -1,1 +1,38 @@
 //! The store adapter: DynamoDB, or the same code on an engine in the process.
+//!
+//! One table holds everything ([`table`]). Each change is one transaction: what changes, the budget that it draws on,
+//! the idempotency key that guards it, and the audit event that tells of it.
+
+#![warn(missing_docs)]
+
+#[cfg(feature = "embedded")]
+mod embedded;
+mod error;
+mod item;
+mod leases;
+mod outbox;
+mod query;
+mod scopes;
+pub mod table;
+mod tokens;
+mod transaction;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+
+#[cfg(feature = "embedded")]
+pub use crate::embedded::{EmbeddedError, embedded};
+pub use crate::table::create_table;
+
+/// The stores of the broker in one table. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: Arc<str>,
+}
+
+/// The stores in the table of this name, which [`table::create_table`] or a stack has made.
+pub fn store(client: Client, table: &str) -> Store {
+    Store { client, table: table.into() }
+}

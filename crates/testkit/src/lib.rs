@@ -1,3 +1,5 @@
 //! Contract suites and faulty fakes. A development dependency only.
 
 pub mod keys;
+pub mod store;
+pub mod time;
