@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, compile, config, contains, leases, request, scopes};
-use crate::settings::{Flags, Settings};
+use crate::commands::{check, compile, config, contains, leases, request, scopes, up};
+use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
 
 /// Gives AI agents the credentials that they need, for as long as they need them.
@@ -27,6 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the whole product in one process.
+    Up(UpFlags),
     /// Validates scope documents. Exit 0: clean; 1: findings; 2: unreadable file or wrong usage.
     Check(check::Arguments),
     /// Prints what the cloud will be sent for an agent.
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let flags = arguments.flags;
     match arguments.command {
+        Command::Up(up) => serve(up::run(&Settings::load_up(flags, up)?)),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Contains(arguments) => contains::run(&arguments),
@@ -73,4 +76,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Runs a command that speaks to a broker.
 fn wait_for(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// Runs the broker.
+fn serve(broker: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(broker)
 }

@@ -7,3 +7,4 @@ pub(crate) mod contains;
 pub(crate) mod leases;
 pub(crate) mod request;
 pub(crate) mod scopes;
+pub(crate) mod up;

@@ -1,0 +1,70 @@
+//! The scope document that the process starts with, and the tenant that it is of.
+
+use anyhow::{Context as _, bail};
+use deputize_broker::Broker;
+use deputize_broker::caller::Actor;
+use deputize_broker::scopes::Precondition;
+use deputize_scope::{ScopeDocument, TenantId};
+
+use super::state::State;
+use crate::settings::{AwsCloud, Settings};
+use crate::{report, source};
+
+/// What a newcomer gets, to have something to ask for.
+const EXAMPLE: &str = include_str!("../../../../../examples/mission.yaml");
+
+/// Which document the process starts with.
+#[derive(Debug)]
+pub(super) struct FirstDocument {
+    tenant: TenantId,
+    /// What to publish; none where what was published before goes on.
+    given: Option<(String, ScopeDocument)>,
+}
+
+impl FirstDocument {
+    /// The file of the settings, else what the state directory has, else the example where there is only a sandbox.
+    pub(super) fn choose(settings: &Settings, state: &State) -> anyhow::Result<Self> {
+        let known = state.tenant()?;
+        let given = match settings.scopes.value.as_slice() {
+            [] if known.is_some() => None,
+            [] if settings.aws.value == AwsCloud::Sandbox => {
+                eprintln!("no scope document was given: starting with the example, examples/mission.yaml");
+                Some(parse("examples/mission.yaml", EXAMPLE.to_owned())?)
+            }
+            [] => bail!("no scope document: give one with --scopes FILE"),
+            [file] => Some(parse(&file.display().to_string(), source::text(file)?)?),
+            _ => bail!("this version serves one scope document; give --scopes once"),
+        };
+        let tenant = match (&given, known) {
+            (Some((_, document)), Some(known)) if document.tenant != known => {
+                bail!(
+                    "the state directory is of tenant {known}, the scope document of tenant {}",
+                    document.tenant
+                )
+            }
+            (Some((_, document)), _) => document.tenant.clone(),
+            (None, known) => known.context("no scope document: give one with --scopes FILE")?,
+        };
+        Ok(Self { tenant, given })
+    }
+
+    pub(super) fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Publishes it where it is not the current one already.
+    pub(super) async fn publish(&self, broker: &Broker) -> anyhow::Result<()> {
+        if let Some((text, _)) = &self.given {
+            let published = broker.publish(Actor::Broker, text.clone(), Precondition::Any).await;
+            published.context("cannot publish the scope document")?;
+        }
+        Ok(())
+    }
+}
+
+fn parse(name: &str, text: String) -> anyhow::Result<(String, ScopeDocument)> {
+    let parsed = ScopeDocument::parse(&text);
+    report::to_stderr(name, &text, &parsed.findings);
+    let document = parsed.document.with_context(|| format!("{name} has errors"))?;
+    Ok((text, document))
+}

@@ -1,0 +1,81 @@
+//! Serving, and what is done beside it each second.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::state::State;
+use super::tokens;
+use super::wiring::{Host, Served};
+
+/// How often leases that ended are settled and new agents get their tokens.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How many leases are settled at a time.
+const REAPED_AT_ONCE: u32 = 100;
+
+/// How long requests under way may take when the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until the process is asked to stop. `ready` is called once it does.
+pub(super) async fn until_stopped(
+    listener: TcpListener,
+    served: &Served,
+    state: &State,
+    host: &Host,
+    ready: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (stop, stopping) = oneshot::channel::<()>();
+    let server = axum::serve(listener, served.router.clone())
+        // A stop that is dropped is one, too.
+        .with_graceful_shutdown(async { stopping.await.unwrap_or_default() });
+    let mut server = tokio::spawn(server.into_future());
+    ready()?;
+    tokio::select! {
+        ended = &mut server => return ended?.context("the server ended"),
+        () = beat(served, state, host) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    // The server may have ended by itself in this very moment.
+    stop.send(()).ok();
+    match timeout(GRACE, server).await {
+        Ok(ended) => ended?.context("the server ended"),
+        Err(_) => {
+            tracing::warn!("requests under way were cut off");
+            Ok(())
+        }
+    }
+}
+
+/// What is done each second. It goes on whatever fails: the next second may be better.
+async fn beat(served: &Served, state: &State, host: &Host) {
+    let mut ticks = interval(BEAT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen = None;
+    loop {
+        ticks.tick().await;
+        if let Err(error) = served.broker.reap(REAPED_AT_ONCE).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "leases that ended were not settled");
+        }
+        let version = match served.broker.scopes().await {
+            Ok(scopes) => scopes.map(|scopes| scopes.head.version),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the scope document was not read");
+                continue;
+            }
+        };
+        if version != seen {
+            match tokens::hand_out(served, state, &*host.random).await {
+                Ok(()) => seen = version,
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "token files were not written"),
+            }
+        }
+    }
+}
