@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use deputize_e2e::{ApiGatewayEvent, DynamoDbLocal, Environment, HarnessError, Moto, RuntimeApi};
+use deputize_e2e::{ApiGatewayEvent, Environment, HarnessError, IssuanceCloud, RuntimeApi};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -39,8 +39,7 @@ impl Contender {
 
 /// The clouds that all of them work against.
 struct Clouds {
-    moto: Moto,
-    dynamodb: DynamoDbLocal,
+    around: IssuanceCloud,
 }
 
 /// What one start of a contender showed.
@@ -53,7 +52,8 @@ struct Start {
 
 pub(crate) async fn run(environment: &Environment, runs: usize) -> Result<Table, HarnessError> {
     let clouds = Clouds::start(environment).await?;
-    let contenders = [greeting(environment)?, python(environment, &clouds)];
+    let contenders =
+        [issuance(environment, &clouds).await?, greeting(environment)?, python(environment, &clouds)];
 
     // In turns, so that a busy moment of the machine meets all of them.
     let mut starts: Vec<Vec<Start>> = contenders.iter().map(|_| Vec::new()).collect();
@@ -77,7 +77,7 @@ pub(crate) async fn run(environment: &Environment, runs: usize) -> Result<Table,
 
 impl Clouds {
     async fn start(environment: &Environment) -> Result<Self, HarnessError> {
-        let (moto, dynamodb) = tokio::try_join!(Moto::start(environment), DynamoDbLocal::start(environment))?;
+        let around = IssuanceCloud::start(environment).await?;
         let table = json!({
             "TableName": YARDSTICK_TABLE,
             "BillingMode": "PAY_PER_REQUEST",
@@ -90,14 +90,28 @@ impl Clouds {
                 { "AttributeName": "sk", "KeyType": "RANGE" },
             ],
         });
-        dynamodb.call("CreateTable", &table).await?;
-        Ok(Self { moto, dynamodb })
+        around.dynamodb.call("CreateTable", &table).await?;
+        Ok(Self { around })
     }
+}
 
-    /// Variables with which an SDK reaches both.
-    fn variables(&self) -> Vec<(String, String)> {
-        [self.moto.variables(), self.dynamodb.variables()].concat()
-    }
+/// What this is about. The scope document is published beforehand, by a function that is not measured.
+async fn issuance(environment: &Environment, clouds: &Clouds) -> Result<Contender, HarnessError> {
+    let contender = Contender {
+        name: "issuance",
+        program: environment.binary("issuance")?,
+        arguments: Vec::new(),
+        variables: clouds.around.variables(),
+        event: ask("/v1/agents/devops-agent/credentials"),
+        status: 201,
+    };
+    let host = RuntimeApi::start().await?;
+    let _function = host.spawn_command(environment, contender.command(environment))?;
+    let budget = "{ live_leases: 1000000, per_minute: 1000000 }";
+    let document =
+        include_str!("../../examples/mission.yaml").replace("{ live_leases: 40, per_minute: 60 }", budget);
+    clouds.around.publish(&host, &document).await?;
+    Ok(contender)
 }
 
 /// What any function in Rust costs that does nothing.
@@ -115,7 +129,7 @@ fn greeting(environment: &Environment) -> Result<Contender, HarnessError> {
 /// The same work as issuance does, through boto3.
 fn python(environment: &Environment, clouds: &Clouds) -> Contender {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/python_issuance");
-    let mut variables = clouds.variables();
+    let mut variables = clouds.around.variables();
     variables.push(("YARDSTICK_TABLE".to_owned(), YARDSTICK_TABLE.to_owned()));
     Contender {
         name: "Python, through boto3",
@@ -174,7 +188,7 @@ mod tests {
         assert_eq!(answer.status(), Some(201), "{}", answer.body);
         let issued = answer.json()?;
         assert!(issued["credential"]["session_token"].is_string(), "the answer has no credential");
-        let rows = clouds.dynamodb.call("Scan", &json!({ "TableName": YARDSTICK_TABLE })).await?;
+        let rows = clouds.around.dynamodb.call("Scan", &json!({ "TableName": YARDSTICK_TABLE })).await?;
         assert_eq!(rows["Count"], 2, "one lease and one audit event");
 
         let refused = host.invoke(ask("/v1/agents/somebody-else/credentials")).await?;

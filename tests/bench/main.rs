@@ -3,6 +3,7 @@
 //! A new benchmark is a module with a `run` that gives a [`Table`], and a line in [`Benchmark`].
 
 mod cold_start;
+mod issue;
 mod samples;
 mod table;
 
@@ -33,12 +34,15 @@ struct Arguments {
 enum Benchmark {
     /// From the start of a function's process to its first answer, and its memory.
     ColdStart,
+    /// What issuing costs on the embedded default.
+    Issue,
 }
 
 impl Benchmark {
     async fn run(self, environment: &Environment, runs: usize) -> Result<Table, HarnessError> {
         match self {
             Self::ColdStart => cold_start::run(environment, runs).await,
+            Self::Issue => issue::run(environment).await,
         }
     }
 }

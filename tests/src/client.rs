@@ -34,7 +34,7 @@ impl Reply {
     /// A problem's code.
     #[must_use]
     pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
+        self.json().get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// A header's value; empty where there is none.

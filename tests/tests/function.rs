@@ -1,46 +1,34 @@
 //! The issuance function as AWS runs it: the real binary on a Runtime API host, events of API Gateway, DynamoDB Local
 //! for the table, moto for STS and KMS.
 
-use deputize_e2e::{Answer, ApiGatewayEvent, DynamoDbLocal, Environment, Function, HarnessError, Moto, RuntimeApi};
-use serde_json::json;
+use deputize_e2e::{Answer, ApiGatewayEvent, Environment, Function, HarnessError, IssuanceCloud, RuntimeApi};
+use serde_json::{Value, json};
 
-const ADMIN: &str = "arn:aws:iam::111122223333:role/deputize-admin";
-const DEVOPS: &str = "arn:aws:sts::111122223333:assumed-role/devops-runtime/i-0123456789abcdef0";
+const ADMIN: &str = IssuanceCloud::ADMIN;
+const DEVOPS: &str = IssuanceCloud::DEVOPS;
 const PATH: &str = "/v1/agents/devops-agent/credentials";
 
-struct Cloud {
+struct Running {
     host: RuntimeApi,
     function: Function,
-    dynamodb: DynamoDbLocal,
-    moto: Moto,
+    around: IssuanceCloud,
 }
 
-/// The function with its table and key, and the example document published through it. `extra` overrides settings.
-async fn cloud(extra: &[(&str, &str)]) -> Result<Cloud, HarnessError> {
+/// The function, with the example document published through it. `extra` overrides its environment.
+async fn cloud(extra: &[(&str, &str)]) -> Result<Running, HarnessError> {
     let environment = Environment::locate()?;
-    let (moto, dynamodb) = (Moto::start(&environment).await?, DynamoDbLocal::start(&environment).await?);
-    dynamodb.call("CreateTable", &deputize_dynamodb::table_description("deputize")).await?;
-    let key = moto.json("kms", "TrentService.CreateKey", &json!({})).await?;
-    let mut variables = moto.variables();
-    variables.extend(dynamodb.variables());
-    let settings = json!({ "tenant": "acme", "admins": [{ "aws": ADMIN }], "aws": { "region": "us-east-1" } });
-    variables.extend([
-        ("DEPUTIZE_TABLE".to_owned(), "deputize".to_owned()),
-        ("DEPUTIZE_KMS_KEY".to_owned(), key["KeyMetadata"]["Arn"].as_str().unwrap_or_default().to_owned()),
-        ("DEPUTIZE_SETTINGS".to_owned(), settings.to_string()),
-    ]);
+    let around = IssuanceCloud::start(&environment).await?;
+    let mut variables = around.variables();
     variables.extend(extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let host = RuntimeApi::start().await?;
     let function = host.spawn(&environment, &environment.binary("issuance")?, variables)?;
-    let cloud = Cloud { host, function, dynamodb, moto };
-    let put = ApiGatewayEvent::new("PUT", "/v1/scopes").iam(ADMIN).text(include_str!("../../examples/mission.yaml"));
-    let answer = cloud.host.invoke(put).await?;
-    assert!(matches!(answer.status(), Some(200 | 201)), "{:?}", answer.text());
-    Ok(cloud)
+    around.publish(&host, include_str!("../../examples/mission.yaml")).await?;
+    Ok(Running { host, function, around })
 }
 
 fn code(answer: &Answer) -> String {
-    answer.json().unwrap_or_default()["code"].as_str().unwrap_or_default().to_owned()
+    let problem = answer.json().unwrap_or_default();
+    problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -52,7 +40,7 @@ async fn an_agent_gets_a_credential_through_api_gateway() -> Result<(), HarnessE
     let first = cloud.host.invoke(ask(&body).header("idempotency-key", "one")).await?;
     assert_eq!(first.status(), Some(201), "{:?} {}", first.text(), cloud.function.output());
     let issued = first.json()?;
-    let arn = cloud.moto.query("sts", "GetCallerIdentity", &[("Version", "2011-06-15")]).await?;
+    let arn = cloud.around.moto.query("sts", "GetCallerIdentity", &[("Version", "2011-06-15")]).await?;
     assert!(arn.contains("123456789012"));
     assert!(issued["credential"]["session_token"].is_string());
 
@@ -63,13 +51,17 @@ async fn an_agent_gets_a_credential_through_api_gateway() -> Result<(), HarnessE
 
     let wider = cloud.host.invoke(ask(&json!({ "cloud": "aws", "permissions": ["ecs:*"] }))).await?;
     assert_eq!((wider.status(), code(&wider).as_str()), (Some(403), "outside_grant"));
-    let other = cloud.host.invoke(ApiGatewayEvent::post("/v1/agents/cto-agent/credentials").iam(DEVOPS).json(&body));
+    let other =
+        cloud.host.invoke(ApiGatewayEvent::post("/v1/agents/cto-agent/credentials").iam(DEVOPS).json(&body));
     let other = other.await?;
     assert_eq!((other.status(), code(&other).as_str()), (Some(403), "not_your_agent"));
 
     let output = cloud.function.output();
     for field in ["secret_access_key", "session_token"] {
-        assert!(!output.contains(issued["credential"][field].as_str().unwrap_or("?")), "{field} is in the log");
+        assert!(
+            !output.contains(issued["credential"][field].as_str().unwrap_or("?")),
+            "{field} is in the log"
+        );
     }
     Ok(())
 }
@@ -94,8 +86,14 @@ async fn a_caller_whom_the_gateway_did_not_prove_is_nobody() -> Result<(), Harne
 async fn an_unreachable_sts_is_503_and_the_lease_is_abandoned() -> Result<(), HarnessError> {
     // Nothing listens on the discard port.
     let cloud = cloud(&[("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")]).await?;
-    let answer = cloud.host.invoke(ApiGatewayEvent::post(PATH).iam(DEVOPS).json(&json!({ "cloud": "aws" }))).await?;
-    assert_eq!((answer.status(), code(&answer).as_str()), (Some(503), "cloud_unavailable"), "{:?}", answer.text());
+    let answer =
+        cloud.host.invoke(ApiGatewayEvent::post(PATH).iam(DEVOPS).json(&json!({ "cloud": "aws" }))).await?;
+    assert_eq!(
+        (answer.status(), code(&answer).as_str()),
+        (Some(503), "cloud_unavailable"),
+        "{:?}",
+        answer.text()
+    );
     assert!(answer.header("retry-after").is_some());
     let leases = cloud.host.invoke(ApiGatewayEvent::get("/v1/leases").iam(ADMIN)).await?.json()?;
     assert_eq!(leases["leases"][0]["state"], "abandoned", "{leases}");
@@ -105,9 +103,15 @@ async fn an_unreachable_sts_is_503_and_the_lease_is_abandoned() -> Result<(), Ha
 #[tokio::test]
 async fn a_table_that_is_gone_is_503_and_nothing_is_minted() -> Result<(), HarnessError> {
     let cloud = cloud(&[]).await?;
-    cloud.dynamodb.call("DeleteTable", &json!({ "TableName": "deputize" })).await?;
-    let answer = cloud.host.invoke(ApiGatewayEvent::post(PATH).iam(DEVOPS).json(&json!({ "cloud": "aws" }))).await?;
-    assert_eq!((answer.status(), code(&answer).as_str()), (Some(503), "audit_unavailable"), "{:?}", answer.text());
+    cloud.around.dynamodb.call("DeleteTable", &json!({ "TableName": "deputize" })).await?;
+    let answer =
+        cloud.host.invoke(ApiGatewayEvent::post(PATH).iam(DEVOPS).json(&json!({ "cloud": "aws" }))).await?;
+    assert_eq!(
+        (answer.status(), code(&answer).as_str()),
+        (Some(503), "audit_unavailable"),
+        "{:?}",
+        answer.text()
+    );
     assert!(answer.header("retry-after").is_some());
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -76,6 +76,8 @@ codes! {
     CloudUnavailable = "cloud_unavailable", SERVICE_UNAVAILABLE, "The cloud is unavailable";
     /// What is on record cannot be read, or what happens cannot be recorded: then nothing happens.
     AuditUnavailable = "audit_unavailable", SERVICE_UNAVAILABLE, "The record is unavailable";
+    /// A defect of this program.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "The broker has a defect";
 }
 
 /// An answer that is no success.
@@ -185,6 +187,10 @@ impl IntoResponse for Problem {
         if self.code == Code::Unauthenticated {
             let challenge = HeaderValue::from_static(r#"Bearer realm="deputize""#);
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        if self.code == Code::TooLarge {
+            // The rest of the body is never read, so this connection cannot carry another request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(after) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));

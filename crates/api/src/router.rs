@@ -1,5 +1,6 @@
 //! Which method and path goes where.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -7,9 +8,10 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use deputize_broker::Broker;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authentication::Authentication;
 use crate::description::openapi;
@@ -45,6 +47,7 @@ pub fn router(broker: Arc<Broker>, authentication: Authentication) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(defect))
         .layer(from_fn_with_state(api.clone(), observe))
         .with_state(api)
 }
@@ -61,4 +64,9 @@ async fn nothing_here() -> Problem {
 
 async fn no_such_method(request: Request) -> Problem {
     Problem::new(Code::MethodNotAllowed, format!("{} is not a method of this path", request.method()))
+}
+
+/// What a panic said goes nowhere: it may hold whatever the handler held.
+fn defect(_panic: Box<dyn Any + Send>) -> Response {
+    Problem::new(Code::Internal, "this is a defect of the broker; please report it").into_response()
 }

@@ -182,6 +182,7 @@ async fn a_body_is_bounded() {
         assert_eq!(answer.status, expected, "{size}");
         if expected == 413 {
             answer.is_problem(413, "too_large");
+            assert_eq!(answer.header("connection"), "close");
         }
     }
 }
@@ -278,6 +279,15 @@ async fn a_cloud_is_quoted_by_its_code_only() {
     let answer = fixture.ask(&json!({ "cloud": "aws" })).await;
     answer.is_problem(503, "cloud_unavailable");
     assert_eq!(answer.header("retry-after"), "7");
+}
+
+#[tokio::test]
+async fn a_defect_is_answered_and_says_nothing_of_what_was_in_hand() {
+    let fixture = Fixture::new().await;
+    *fixture.world.weather.lock().unwrap() = Weather::Broken;
+    let answer = fixture.ask(&json!({ "cloud": "aws" })).await;
+    answer.is_problem(500, "internal");
+    assert!(!answer.text.contains(CANARY), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -1,16 +1,22 @@
 use std::env::{self, VarError};
 use std::io;
+use std::panic;
 
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, registry};
 
 /// The environment variable that says what is logged: `debug`, or `info,deputize_aws=debug`.
 pub const LOG_VARIABLE: &str = "DEPUTIZE_LOG";
 
 /// What is logged where the variable is absent or empty.
 const DEFAULT_FILTER: &str = "info";
+
+/// Libraries that write requests and answers to their log in detail, and with them secrets. Whatever the variable says,
+/// they tell no details. Each stands for all targets that begin so.
+const TELL_NO_DETAILS: [&str; 6] = ["aws_", "h2", "hyper", "lambda_", "reqwest", "rustls"];
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +41,27 @@ pub enum TracingError {
     AlreadySet(#[from] TryInitError),
 }
 
-/// Sends the process's log to standard error, so that standard output stays what the program prints.
+/// Sends the process's log to standard error, so that standard output stays what the program prints. A panic is a line
+/// of it.
 pub fn init_tracing(format: Format) -> Result<(), TracingError> {
     let filter = filter(env::var(LOG_VARIABLE))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match format {
-        Format::Json => lines.json().flatten_event(true).finish().try_init()?,
-        Format::Text => lines.finish().try_init()?,
-    }
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        Format::Json => lines.json().flatten_event(true).boxed(),
+        Format::Text => lines.boxed(),
+    };
+    registry().with(lines).with(filter).with(without_details()).try_init()?;
+    panic::set_hook(Box::new(|panic| {
+        // Only where: what it says may hold whatever the code had in hand.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a defect: the program panicked");
+    }));
     Ok(())
+}
+
+fn without_details() -> Targets {
+    let capped = TELL_NO_DETAILS.map(|target| (target, LevelFilter::INFO));
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped)
 }
 
 fn filter(variable: Result<String, VarError>) -> Result<EnvFilter, TracingError> {
@@ -58,6 +76,7 @@ fn filter(variable: Result<String, VarError>) -> Result<EnvFilter, TracingError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tracing::Level;
 
     #[test]
     fn without_a_filter_information_is_logged() {
@@ -69,6 +88,18 @@ mod tests {
     fn a_filter_is_taken_as_given_or_refused() {
         assert_eq!(filter(Ok("deputize_aws=debug".into())).unwrap().to_string(), "deputize_aws=debug");
         assert!(matches!(filter(Ok("deputize=loudly".into())), Err(TracingError::InvalidFilter(_))));
+    }
+
+    #[test]
+    fn no_setting_makes_a_library_tell_what_it_sends() {
+        let filter = without_details();
+        for library in
+            ["aws_smithy_runtime::client::orchestrator", "aws_sigv4", "hyper::proto::h1", "h2::client"]
+        {
+            assert!(!filter.would_enable(library, &Level::DEBUG), "{library}");
+            assert!(filter.would_enable(library, &Level::WARN), "{library}");
+        }
+        assert!(filter.would_enable("deputize_aws", &Level::TRACE));
     }
 
     #[test]

@@ -1,3 +1,49 @@
-//! Lambda function: API Gateway to decision to credential.
+//! Lambda function: API Gateway to decision to credential; and, on a schedule, the reaper.
 
-fn main() {}
+mod event;
+mod gateway;
+mod settings;
+
+use std::env;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use deputize_api::{Authentication, router};
+use deputize_aws::{AwsMinter, AwsMinterSettings};
+use deputize_broker::{Broker, Ports};
+use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
+use deputize_kms::KmsKeeper;
+use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
+
+use crate::event::Handler;
+use crate::settings::Environment;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    init_tracing(Format::Json)?;
+    let environment = Environment::read(|name| env::var(name).ok())?;
+    let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
+
+    let store =
+        Arc::new(deputize_dynamodb::store(aws_sdk_dynamodb::Client::new(&config), &environment.table));
+    // A function's own credentials are always a role's session.
+    let minter = AwsMinterSettings { chained: true, region: environment.aws_region };
+    let ports = Ports {
+        scopes: store.clone(),
+        leases: store.clone(),
+        outbox: store.clone(),
+        tokens: store,
+        keys: Arc::new(KmsKeeper::new(&config, environment.kms_key)),
+        minters: vec![Arc::new(AwsMinter::new(&config, minter))],
+        clock: Arc::new(SystemClock::start()),
+        random: Arc::new(OsRandom),
+    };
+    let broker = Arc::new(Broker::new(environment.settings, ports));
+    let api = router(Arc::clone(&broker), Authentication::Gateway);
+    let handler = Handler::new(broker, api);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
+}

@@ -57,7 +57,7 @@ async fn a_scope_document_is_replaced_only_where_it_is_sound_and_was_not_changed
         async move { admin.send(Method::PUT, "/v1/scopes", &[("if-match", &etag)], body).await }
     };
     expect(&put(b"version: [".to_vec(), etag.clone()).await?, 400, "invalid_scope");
-    expect(&put(b"version: 1\xff".to_vec(), etag.clone()).await?, 400, "invalid_scope");
+    expect(&put(b"version: 1\xff".to_vec(), etag.clone()).await?, 400, "invalid_request");
     let wrong_arn = current.text.replace("arn:aws:iam::123456789012:role/", "arn:aws:iam::12:role/");
     let reply = put(wrong_arn.into_bytes(), etag.clone()).await?;
     expect(&reply, 400, "invalid_scope");

@@ -53,6 +53,8 @@ pub(crate) enum Weather {
     Fair,
     Refusing,
     Silent,
+    /// It makes the broker panic.
+    Broken,
 }
 
 /// What is kept, and how the outside world behaves.
@@ -312,6 +314,7 @@ impl Minter for World {
                 let source = "the whole answer of the cloud".into();
                 return Err(MintError::Refused { code: "AccessDenied".into(), source });
             }
+            Weather::Broken => panic!("{CANARY}"),
             Weather::Silent => {
                 let source = "the whole answer of the cloud".into();
                 return Err(MintError::Unavailable {

@@ -1,0 +1,149 @@
+//! What the function's environment says.
+
+use deputize_broker::{AwsSettings, Settings};
+use deputize_scope::aws::arn::{ArnError, PrincipalArn};
+use deputize_scope::identifier::IdentifierError;
+use deputize_scope::{Identity, TenantId};
+use serde::Deserialize;
+use thiserror::Error;
+
+const TABLE: &str = "DEPUTIZE_TABLE";
+const KMS_KEY: &str = "DEPUTIZE_KMS_KEY";
+const SETTINGS: &str = "DEPUTIZE_SETTINGS";
+
+/// The function's settings.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    /// The table's name.
+    pub(crate) table: String,
+    /// The ARN, or alias, of the key that wraps data keys.
+    pub(crate) kms_key: String,
+    /// The region whose STS is asked, where it is not the function's own.
+    pub(crate) aws_region: Option<String>,
+    /// The broker's.
+    pub(crate) settings: Settings,
+}
+
+/// Why the function does not start.
+#[derive(Debug, Error)]
+pub(crate) enum EnvironmentError {
+    #[error("the environment variable {0} is missing")]
+    Missing(&'static str),
+    #[error("{SETTINGS} is not the JSON that it should be: {0}")]
+    Malformed(#[from] serde_json::Error),
+    #[error("{SETTINGS}: the tenant's name")]
+    Tenant(#[from] IdentifierError),
+    #[error("{SETTINGS}: {text:?} is no principal")]
+    Principal { text: String, source: ArnError },
+}
+
+/// The form of the variable: JSON text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    tenant: String,
+    #[serde(default)]
+    admins: Vec<WrittenIdentity>,
+    #[serde(default)]
+    auditors: Vec<WrittenIdentity>,
+    #[serde(default)]
+    aws: WrittenAws,
+}
+
+/// As in a scope document: `{"aws": ARN}` or `{"oidc": {"issuer": …, "subject": …}}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WrittenIdentity {
+    Aws(String),
+    Oidc(WrittenSubject),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSubject {
+    issuer: String,
+    subject: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAws {
+    role_template: Option<String>,
+    region: Option<String>,
+}
+
+impl Environment {
+    /// Reads the variables; `variable` looks one up.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let required =
+            |name| variable(name).filter(|text| !text.is_empty()).ok_or(EnvironmentError::Missing(name));
+        let written: Written = serde_json::from_str(&required(SETTINGS)?)?;
+        let tenant: TenantId = written.tenant.parse()?;
+        let settings = Settings {
+            tenant,
+            admins: identities(written.admins)?,
+            auditors: identities(written.auditors)?,
+            aws: AwsSettings { role_template: written.aws.role_template },
+        };
+        Ok(Self {
+            table: required(TABLE)?,
+            kms_key: required(KMS_KEY)?,
+            aws_region: written.aws.region,
+            settings,
+        })
+    }
+}
+
+fn identities(written: Vec<WrittenIdentity>) -> Result<Vec<Identity>, EnvironmentError> {
+    let identity = |written| match written {
+        WrittenIdentity::Aws(text) => match text.parse::<PrincipalArn>() {
+            Ok(arn) => Ok(Identity::Aws(arn)),
+            Err(source) => Err(EnvironmentError::Principal { text, source }),
+        },
+        WrittenIdentity::Oidc(WrittenSubject { issuer, subject }) => Ok(Identity::Oidc { issuer, subject }),
+    };
+    written.into_iter().map(identity).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &str) -> Result<Environment, EnvironmentError> {
+        Environment::read(|name| {
+            Some(match name {
+                SETTINGS => settings.to_owned(),
+                other => other.to_lowercase(),
+            })
+        })
+    }
+
+    #[test]
+    fn settings_are_read_as_they_are_written() {
+        let environment = read(
+            r#"{"tenant":"acme","admins":[{"aws":"arn:aws:iam::111122223333:role/ops"}],
+                "auditors":[{"oidc":{"issuer":"https://token.example.com","subject":"audit"}}],
+                "aws":{"role_template":"arn:aws:iam::123456789012:role/agent-{agent}","region":"eu-west-1"}}"#,
+        )
+        .unwrap();
+        assert_eq!(environment.table, "deputize_table");
+        assert_eq!(environment.settings.admins.len(), 1);
+        assert_eq!(environment.settings.auditors.len(), 1);
+        assert_eq!(environment.aws_region.as_deref(), Some("eu-west-1"));
+    }
+
+    #[test]
+    fn a_setting_that_is_not_understood_stops_the_start() {
+        for text in [
+            "{}",
+            "settings.json",
+            r#"{"tenant":"acme","admin":[]}"#,
+            r#"{"tenant":"Not A Tenant"}"#,
+            r#"{"tenant":"acme","admins":[{"aws":"everybody"}]}"#,
+            r#"{"tenant":"acme","aws":{"role":"x"}}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(matches!(Environment::read(|_| None), Err(EnvironmentError::Missing(SETTINGS))));
+    }
+}
