@@ -36,6 +36,7 @@ mod moto;
 mod process;
 mod readiness;
 mod runtime_api;
+mod throttle;
 
 pub use client::{Client, Reply};
 pub use deputize::DeputizeProcess;
@@ -48,3 +49,4 @@ pub use moto::Moto;
 pub use process::Process;
 pub use readiness::until;
 pub use runtime_api::{Answer, Function, RuntimeApi};
+pub use throttle::Throttle;

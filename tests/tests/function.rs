@@ -1,7 +1,9 @@
 //! The issuance function as AWS runs it: the real binary on a Runtime API host, events of API Gateway, DynamoDB Local
 //! for the table, moto for STS and KMS.
 
-use deputize_e2e::{Answer, ApiGatewayEvent, Environment, Function, HarnessError, IssuanceCloud, RuntimeApi};
+use deputize_e2e::{
+    Answer, ApiGatewayEvent, Environment, Function, HarnessError, IssuanceCloud, RuntimeApi, Throttle,
+};
 use serde_json::{Value, json};
 
 const ADMIN: &str = IssuanceCloud::ADMIN;
@@ -40,8 +42,6 @@ async fn an_agent_gets_a_credential_through_api_gateway() -> Result<(), HarnessE
     let first = cloud.host.invoke(ask(&body).header("idempotency-key", "one")).await?;
     assert_eq!(first.status(), Some(201), "{:?} {}", first.text(), cloud.function.output());
     let issued = first.json()?;
-    let arn = cloud.around.moto.query("sts", "GetCallerIdentity", &[("Version", "2011-06-15")]).await?;
-    assert!(arn.contains("123456789012"));
     assert!(issued["credential"]["session_token"].is_string());
 
     // The answer was sealed by KMS and opens again.
@@ -113,5 +113,47 @@ async fn a_table_that_is_gone_is_503_and_nothing_is_minted() -> Result<(), Harne
         answer.text()
     );
     assert!(answer.header("retry-after").is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_throttled_table_is_503_and_nothing_is_lost() -> Result<(), HarnessError> {
+    let environment = Environment::locate()?;
+    let around = IssuanceCloud::start(&environment).await?;
+    let throttle = Throttle::before(&around.dynamodb).await?;
+    let mut variables = around.variables();
+    variables.push(("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), throttle.url().to_owned()));
+    let host = RuntimeApi::start().await?;
+    let function = host.spawn(&environment, &environment.binary("issuance")?, variables)?;
+    around.publish(&host, include_str!("../../examples/mission.yaml")).await?;
+    let ask = || {
+        let event = ApiGatewayEvent::post(PATH).iam(DEVOPS).header("idempotency-key", "one");
+        host.invoke(event.json(&json!({ "cloud": "aws" })))
+    };
+    let leases = || async {
+        let answer = host.invoke(ApiGatewayEvent::get("/v1/leases").iam(ADMIN)).await?.json()?;
+        Ok::<_, HarnessError>(answer["leases"].as_array().cloned().unwrap_or_default())
+    };
+    let unavailable = |answer: &Answer| {
+        assert_eq!((answer.status(), code(answer).as_str()), (Some(503), "audit_unavailable"));
+        assert!(answer.header("retry-after").is_some());
+    };
+
+    throttle.after(0);
+    unavailable(&ask().await?);
+    assert!(leases().await?.is_empty(), "what could not be recorded did not happen");
+
+    // The intent is on record when the throttle comes: nobody gets the session, and the lease is not forgotten.
+    throttle.after(1);
+    let answer = ask().await?;
+    unavailable(&answer);
+    let recorded = leases().await?;
+    assert_eq!(recorded.len(), 1, "{recorded:?}");
+    assert_eq!(recorded[0]["state"], "pending");
+
+    throttle.lift();
+    let other = ApiGatewayEvent::post(PATH).iam(DEVOPS).header("idempotency-key", "two");
+    let issued = host.invoke(other.json(&json!({ "cloud": "aws" }))).await?;
+    assert_eq!(issued.status(), Some(201), "{:?} {}", issued.text(), function.output());
     Ok(())
 }

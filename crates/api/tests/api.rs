@@ -1,6 +1,6 @@
 //! The API as a caller meets it: what comes back, under which status and headers.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod fakes;
 

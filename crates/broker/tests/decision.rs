@@ -1,5 +1,7 @@
 //! What requests get under the grants of the example document.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use deputize_broker::AwsSettings;
 use deputize_broker::decision::{Decision, InvalidRequest, Plan, Refusal, decide};
 use deputize_broker::request::CredentialRequest;

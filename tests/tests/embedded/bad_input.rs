@@ -1,6 +1,6 @@
 //! Whatever is sent: a clear problem with its code, nothing lost, nothing secret written anywhere.
 
-use deputize_e2e::{Client, HarnessError, Reply};
+use deputize_e2e::{Client, DeputizeProcess, Environment, HarnessError, Reply};
 use reqwest::Method;
 use serde_json::json;
 
@@ -77,7 +77,9 @@ async fn a_scope_document_is_replaced_only_where_it_is_sound_and_was_not_changed
 
 #[tokio::test]
 async fn no_secret_is_in_any_output_or_file() -> Result<(), HarnessError> {
-    let mut process = up().await?;
+    // The log at its most talkative.
+    let environment = Environment::locate()?;
+    let mut process = DeputizeProcess::start_with(&environment, &[], &[("DEPUTIZE_LOG", "trace")]).await?;
     let devops = agent(&process, "devops-agent")?;
     let mut secrets = vec![process.admin_token()?, process.agent_token("devops-agent")?];
     for key in ["first", "second"] {
@@ -94,6 +96,7 @@ async fn no_secret_is_in_any_output_or_file() -> Result<(), HarnessError> {
     process.kill()?;
 
     let output = process.output();
+    assert!(output.contains("TRACE"), "the log is not talkative");
     for secret in &secrets {
         assert!(!output.contains(secret.as_str()), "a secret is in the output");
     }

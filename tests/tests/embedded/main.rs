@@ -1,5 +1,7 @@
 //! `deputize up` as a newcomer and an agent meet it: one process, over HTTP.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod issuing;
 mod load;
