@@ -10,10 +10,15 @@ mod source;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 
 use crate::commands::{check, compile, config, contains, leases, request, scopes, up};
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
+
+/// Issuing allocates much and keeps little, on all threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Gives AI agents the credentials that they need, for as long as they need them.
 #[derive(Debug, Parser)]

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
-use tracing_subscriber::{EnvFilter, Layer as _, fmt, registry};
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 /// The environment variable that says what is logged: `debug`, or `info,deputize_aws=debug`.
 pub const LOG_VARIABLE: &str = "DEPUTIZE_LOG";
@@ -64,13 +64,13 @@ fn without_details() -> Targets {
     Targets::new().with_default(LevelFilter::TRACE).with_targets(capped)
 }
 
-fn filter(variable: Result<String, VarError>) -> Result<EnvFilter, TracingError> {
+fn filter(variable: Result<String, VarError>) -> Result<Targets, TracingError> {
     let text = match variable {
         Ok(text) if !text.trim().is_empty() => text,
         Ok(_) | Err(VarError::NotPresent) => DEFAULT_FILTER.to_owned(),
         Err(VarError::NotUnicode(_)) => return Err(TracingError::NotText),
     };
-    Ok(EnvFilter::try_new(text)?)
+    Ok(text.parse()?)
 }
 
 #[cfg(test)]
