@@ -4,7 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use deputize_scope::ScopeDocument;
 use thiserror::Error;
+
+use crate::report;
 
 /// A file cannot be read. The process then ends with 2, as for wrong usage.
 #[derive(Debug, Error)]
@@ -23,4 +27,36 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Unreadable> {
 /// A file's text.
 pub(crate) fn text(path: &Path) -> Result<String, Unreadable> {
     fs::read_to_string(path).map_err(|cause| Unreadable { path: path.to_owned(), cause })
+}
+
+/// The scope document of one file, or of several that make one, with its text. Findings go to standard error.
+pub(crate) fn scopes(files: &[PathBuf]) -> anyhow::Result<(String, ScopeDocument)> {
+    let [file] = files else { return joined(files) };
+    let text = text(file)?;
+    let document = sound(&file.display().to_string(), &text)?;
+    Ok((text, document))
+}
+
+fn joined(files: &[PathBuf]) -> anyhow::Result<(String, ScopeDocument)> {
+    let mut whole: Option<ScopeDocument> = None;
+    for file in files {
+        let name = file.display().to_string();
+        let document = sound(&name, &text(file)?)?;
+        whole = Some(match whole {
+            None => document,
+            Some(whole) => {
+                whole.join(document).with_context(|| format!("{name} does not fit those before it"))?
+            }
+        });
+    }
+    let text = serde_json::to_string_pretty(&whole.context("no scope document was given")?)?;
+    let whole = sound("the document that they make", &text)?;
+    Ok((text, whole))
+}
+
+/// A document without errors.
+pub(crate) fn sound(name: &str, text: &str) -> anyhow::Result<ScopeDocument> {
+    let parsed = ScopeDocument::parse(text);
+    report::to_stderr(name, text, &parsed.findings);
+    parsed.document.with_context(|| format!("{name} has errors"))
 }

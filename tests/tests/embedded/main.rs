@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod command_line;
 mod issuing;
 mod load;
 mod records;

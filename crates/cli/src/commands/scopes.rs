@@ -1,24 +1,24 @@
 //! `deputize scopes`: the broker's scope document.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::Subcommand;
-use deputize_scope::{AgentId, ScopeDocument};
+use deputize_scope::AgentId;
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
 
 use crate::client::{Caller, Client, Problem};
 use crate::settings::Settings;
-use crate::{output, report, source};
+use crate::{output, source};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Makes a document the current one.
     Apply {
-        /// The document.
-        file: PathBuf,
+        /// The document; or several, each with agents of its own, that make one.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Only check it, and say whether it differs from the current one.
         #[arg(long)]
         dry_run: bool,
@@ -33,7 +33,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
     let client = Client::new(settings, Caller::Admin)?;
     match command {
-        Command::Apply { file, dry_run } => apply(&client, &file, dry_run).await?,
+        Command::Apply { files, dry_run } => apply(&client, &files, dry_run).await?,
         Command::Show { agent: None } => {
             let answer = client.send(client.request(Method::GET, "/v1/scopes")?).await?;
             output::line(answer.text.trim_end())?;
@@ -47,14 +47,9 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-async fn apply(client: &Client, file: &Path, dry_run: bool) -> anyhow::Result<()> {
-    let text = source::text(file)?;
+async fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Result<()> {
     // Checked here as well as there: here the excerpts can be shown.
-    let parsed = ScopeDocument::parse(&text);
-    report::to_stderr(&file.display().to_string(), &text, &parsed.findings);
-    if parsed.document.is_none() {
-        bail!("the scope document has errors");
-    }
+    let (text, _) = source::scopes(files)?;
     let current = current(client).await?;
     if current.as_ref().is_some_and(|current| current.text == text) {
         return Ok(output::line("unchanged")?);

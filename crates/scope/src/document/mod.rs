@@ -11,6 +11,7 @@ mod defaults;
 mod fields;
 mod gcp;
 mod identity;
+mod join;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
@@ -27,6 +28,7 @@ pub use azure::AzureScope;
 pub use credential::{Rotate, StoredCredential};
 pub use gcp::GcpScope;
 pub use identity::Identity;
+pub use join::JoinError;
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 

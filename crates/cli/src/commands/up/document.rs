@@ -8,7 +8,7 @@ use deputize_scope::{ScopeDocument, TenantId};
 
 use super::state::State;
 use crate::settings::{AwsCloud, Settings};
-use crate::{report, source};
+use crate::source;
 
 /// What a newcomer gets, to have something to ask for.
 const EXAMPLE: &str = include_str!("../../../../../examples/mission.yaml");
@@ -22,18 +22,17 @@ pub(super) struct FirstDocument {
 }
 
 impl FirstDocument {
-    /// The file of the settings, else what the state directory has, else the example where there is only a sandbox.
+    /// The files of the settings, else what the state directory has, else the example where there is only a sandbox.
     pub(super) fn choose(settings: &Settings, state: &State) -> anyhow::Result<Self> {
         let known = state.tenant()?;
         let given = match settings.scopes.value.as_slice() {
             [] if known.is_some() => None,
             [] if settings.aws.value == AwsCloud::Sandbox => {
                 eprintln!("no scope document was given: starting with the example, examples/mission.yaml");
-                Some(parse("examples/mission.yaml", EXAMPLE.to_owned())?)
+                Some((EXAMPLE.to_owned(), source::sound("examples/mission.yaml", EXAMPLE)?))
             }
             [] => bail!("no scope document: give one with --scopes FILE"),
-            [file] => Some(parse(&file.display().to_string(), source::text(file)?)?),
-            _ => bail!("this version serves one scope document; give --scopes once"),
+            files => Some(source::scopes(files)?),
         };
         let tenant = match (&given, known) {
             (Some((_, document)), Some(known)) if document.tenant != known => {
@@ -60,11 +59,4 @@ impl FirstDocument {
         }
         Ok(())
     }
-}
-
-fn parse(name: &str, text: String) -> anyhow::Result<(String, ScopeDocument)> {
-    let parsed = ScopeDocument::parse(&text);
-    report::to_stderr(name, &text, &parsed.findings);
-    let document = parsed.document.with_context(|| format!("{name} has errors"))?;
-    Ok((text, document))
 }

@@ -1,0 +1,129 @@
+//! The commands that talk to a broker, and the process's life.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use deputize_e2e::{Client, DeputizeProcess, Environment, HarnessError, until};
+use serde_json::{Value, json};
+
+use crate::{admin, up};
+
+const ONE: &str = "version: 1
+tenant: acme
+agents:
+  first-agent:
+    scopes:
+      - cloud: aws
+        role: arn:aws:iam::123456789012:role/first
+        permissions: [s3:GetObject]
+        resources: [\"arn:aws:s3:::data/*\"]
+";
+
+/// Runs a command to its end, off the thread that others wait on.
+async fn output(command: Command) -> Output {
+    let run = move || {
+        let mut command = command;
+        command.output()
+    };
+    tokio::task::spawn_blocking(run).await.unwrap().unwrap()
+}
+
+async fn succeed(process: &DeputizeProcess, arguments: &[&str]) -> Result<String, HarnessError> {
+    let mut command = process.command(&process.admin_token()?)?;
+    command.args(arguments);
+    let output = output(command).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(text)
+}
+
+#[tokio::test]
+async fn a_credential_is_asked_for_in_each_format() -> Result<(), HarnessError> {
+    let process = up().await?;
+    let ask = |format: &str| {
+        let mut command = process.command(&process.agent_token("devops-agent")?)?;
+        let permission = ["--permission", "ecs:DescribeServices", "--duration", "15m"];
+        command.args(["request", "devops-agent", "aws", "--format", format]).args(permission);
+        Ok::<_, HarnessError>(output(command))
+    };
+    let json: Value = serde_json::from_slice(&ask("json")?.await.stdout).unwrap();
+    assert_eq!(json["scope"]["permissions"], json!(["ecs:DescribeServices"]));
+    let process_format: Value = serde_json::from_slice(&ask("credential-process")?.await.stdout).unwrap();
+    assert_eq!(process_format["Version"], 1);
+    let lines = String::from_utf8(ask("env")?.await.stdout).unwrap();
+    assert!(lines.lines().all(|line| line.starts_with("export AWS_")), "{lines}");
+
+    let mut wider = process.command(&process.agent_token("devops-agent")?)?;
+    wider.args(["request", "devops-agent", "aws", "--permission", "iam:CreateUser"]);
+    let refused = output(wider).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("outside_grant") && told.contains("iam:CreateUser"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn leases_are_listed_and_revoked() -> Result<(), HarnessError> {
+    let process = up().await?;
+    let devops = Client::new(process.url(), &process.agent_token("devops-agent")?);
+    let issued = devops.ask("devops-agent", &json!({ "cloud": "aws" }), &[]).await?.json();
+    let id = issued["lease_id"].as_str().unwrap();
+    assert!(succeed(&process, &["leases", "list"]).await?.contains(id));
+    let revoked: Value = serde_json::from_str(&succeed(&process, &["leases", "revoke", id]).await?).unwrap();
+    assert_eq!(revoked["state"], "revoked", "{revoked}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn documents_are_applied_together_and_new_agents_get_their_tokens() -> Result<(), HarnessError> {
+    let process = up().await?;
+    let gone = Client::new(process.url(), &process.agent_token("devops-agent")?);
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (one, two) =
+        (written("one.yaml", ONE.to_owned()), written("two.yaml", ONE.replace("first", "second")));
+
+    assert!(succeed(&process, &["scopes", "apply", "--dry-run", &one, &two]).await?.contains("would be"));
+    assert!(succeed(&process, &["scopes", "apply", &one, &two]).await?.contains("applied"));
+    assert!(succeed(&process, &["scopes", "apply", &one, &two]).await?.contains("unchanged"));
+    let shown: Value =
+        serde_json::from_str(&succeed(&process, &["scopes", "show", "second-agent"]).await?).unwrap();
+    assert_eq!(shown["scopes"][0]["permissions"], json!(["s3:GetObject"]));
+
+    let waiting = "the new agent's token";
+    let token =
+        until(waiting, Duration::from_secs(30), async || Ok(process.agent_token("second-agent").ok()))
+            .await?;
+    let second = Client::new(process.url(), &token);
+    assert_eq!(second.ask("second-agent", &json!({ "cloud": "aws" }), &[]).await?.status, 201);
+
+    // Who is no longer in the document has nothing to ask for.
+    let reply = gone.ask("devops-agent", &json!({ "cloud": "aws" }), &[]).await?;
+    assert!(matches!(reply.status.as_u16(), 401 | 403 | 404), "{}", reply.text);
+
+    let mut twice = process.command(&process.admin_token()?)?;
+    twice.args(["scopes", "apply", &one, &one]);
+    let refused = output(twice).await;
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("both have the agent first-agent"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_that_is_asked_to_stop_answers_first_and_ends_well() -> Result<(), HarnessError> {
+    let mut process = up().await?;
+    let leases = admin(&process)?.send(reqwest::Method::GET, "/v1/leases", &[], "").await?;
+    assert_eq!(leases.status, 200);
+    let id = process.process().id().to_string();
+    let mut stop = Environment::locate()?.command(std::path::Path::new("kill"));
+    stop.args(["-TERM", &id]);
+    assert!(output(stop).await.status.success());
+    let waiting = "the process's end";
+    let status = until(waiting, Duration::from_secs(30), async || process.process().exit_status()).await?;
+    assert_eq!(status.code(), Some(0), "{}", process.output());
+    Ok(())
+}
