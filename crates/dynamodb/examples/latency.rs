@@ -9,7 +9,7 @@ use deputize_broker::lease::{Enforcement, Lease, LeaseId, LeaseScope, LeaseState
 use deputize_broker::ports::leases::{Intent, LeaseStore, Settlement};
 use deputize_broker::ports::scopes::ScopeStore;
 use deputize_broker::scopes::ScopesVersion;
-use deputize_dynamodb::{create_table, embedded, store};
+use deputize_dynamodb::{Embedded, create_table, store};
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{Budget, Cloud, Seconds};
 use deputize_testkit::keys::Scrambled;
@@ -21,7 +21,7 @@ const ROUNDS: u32 = 500;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir_in(".")?;
-    let client = embedded(&directory.path().join("latency.db"))?;
+    let client = Embedded::open(&directory.path().join("latency.db"))?.client();
     create_table(&client, "deputize").await?;
     let store = store(client, "deputize");
     let clock = SteppingClock::new(jiff::Timestamp::UNIX_EPOCH);

@@ -46,35 +46,66 @@ pub enum EmbeddedError {
         #[source]
         source: DynoxideError,
     },
+    /// The engine, while removing what has lapsed.
+    #[error("cannot remove what has lapsed")]
+    Sweep(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A client of the table in the file `path`, which is made where there is none, and readable by its owner only.
-///
-/// What was acknowledged survives the loss of power: the engine sets SQLite's journal to WAL and leaves `synchronous` at
-/// the default that SQLite is built with, which is FULL, so that each commit ends with an fsync of the log
-/// (sqlite.org/pragma.html#pragma_synchronous). Its bulk-loading switch, the one thing that lowers it, is never called.
-///
-/// # Errors
-/// [`EmbeddedError`] where the file cannot be made or is none of the engine's.
-pub fn embedded(path: &Path) -> Result<Client, EmbeddedError> {
-    let file = |source| EmbeddedError::File { path: path.to_owned(), source };
-    // SQLite gives its log and its index the permissions of the file itself, so it has to be private before.
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(file)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(file)?;
-    let name = path.to_str().ok_or_else(|| EmbeddedError::Path(path.to_owned()))?;
-    let engine =
-        Database::new(name).map_err(|source| EmbeddedError::Engine { path: path.to_owned(), source })?;
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("local"))
-        .endpoint_url("http://embedded.invalid")
-        // There is nobody on the way who would check a signature.
-        .allow_no_auth()
-        .http_client(Engine(engine))
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    Ok(Client::from_conf(config.build()))
+/// DynamoDB in a file. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    engine: Engine,
+    client: Client,
+}
+
+impl Embedded {
+    /// Opens the file `path`, which is made where there is none, and readable by its owner only.
+    ///
+    /// What was acknowledged survives the loss of power: the engine sets SQLite's journal to WAL and leaves
+    /// `synchronous` at the default that SQLite is built with, which is FULL, so that each commit ends with an fsync of
+    /// the log (sqlite.org/pragma.html#pragma_synchronous). Its bulk-loading switch, the one thing that lowers it, is
+    /// never called.
+    ///
+    /// # Errors
+    /// [`EmbeddedError`] where the file cannot be made or is none of the engine's.
+    pub fn open(path: &Path) -> Result<Self, EmbeddedError> {
+        let file = |source| EmbeddedError::File { path: path.to_owned(), source };
+        // SQLite gives its log and its index the permissions of the file itself, so it has to be private before.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(file)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(file)?;
+        let name = path.to_str().ok_or_else(|| EmbeddedError::Path(path.to_owned()))?;
+        let database =
+            Database::new(name).map_err(|source| EmbeddedError::Engine { path: path.to_owned(), source })?;
+        let engine = Engine(database);
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("local"))
+            .endpoint_url("http://embedded.invalid")
+            // There is nobody on the way who would check a signature.
+            .allow_no_auth()
+            .http_client(engine.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        Ok(Self { engine, client: Client::from_conf(config.build()) })
+    }
+
+    /// The SDK's client.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Removes what has outlived its time to live, as DynamoDB does by itself within days; how many items it was.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Sweep`] where the engine cannot.
+    pub async fn sweep(&self) -> Result<usize, EmbeddedError> {
+        let Engine(database) = self.engine.clone();
+        let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+        swept
+            .map_err(|error| EmbeddedError::Sweep(error.into()))?
+            .map_err(|error| EmbeddedError::Sweep(error.into()))
+    }
 }
 
 /// The engine where the SDK expects the network.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 
 #[cfg(feature = "embedded")]
-pub use crate::embedded::{EmbeddedError, embedded};
+pub use crate::embedded::{Embedded, EmbeddedError};
 pub use crate::table::create_table;
 
 /// The stores of the broker in one table. Cheap to clone.

@@ -2,12 +2,14 @@
 
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
+use std::time::UNIX_EPOCH;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use deputize_broker::caller::Role;
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::token::TokenRecord;
 use deputize_dynamodb::table::create_table;
-use deputize_dynamodb::{embedded, store};
+use deputize_dynamodb::{Embedded, store};
 use deputize_testkit::keys::Scrambled;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -15,7 +17,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 #[tokio::test]
 async fn the_embedded_store_keeps_to_the_contract() -> Outcome {
     let directory = tempfile::tempdir()?;
-    let client = embedded(&directory.path().join("deputize.db"))?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
     create_table(&client, "deputize").await?;
     deputize_testkit::store::contract(&store(client, "deputize")).await;
     Ok(())
@@ -28,11 +30,11 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() -> Outcome {
     let tenant = "acme".parse()?;
     let (_, record) = TokenRecord::fresh(Role::Admin, &Scrambled::new(1));
     {
-        let client = embedded(&file)?;
+        let client = Embedded::open(&file)?.client();
         create_table(&client, "deputize").await?;
         store(client, "deputize").put(&tenant, &record).await?;
     }
-    let client = embedded(&file)?;
+    let client = Embedded::open(&file)?.client();
     create_table(&client, "deputize").await?;
     let found = TokenStore::find(&store(client, "deputize"), &tenant, &record.id).await?;
     assert_eq!(found, Some(record));
@@ -42,11 +44,30 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() -> Outcome {
 #[tokio::test]
 async fn the_files_are_readable_by_their_owner_only() -> Outcome {
     let directory = tempfile::tempdir()?;
-    let client = embedded(&directory.path().join("deputize.db"))?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
     create_table(&client, "deputize").await?;
     for entry in std::fs::read_dir(directory.path())? {
         let entry = entry?;
         assert_eq!(entry.metadata()?.permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_lapsed_is_swept_and_nothing_else() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("deputize.db");
+    let database = Embedded::open(&file)?;
+    let client = database.client();
+    create_table(&client, "deputize").await?;
+    // The file was written just now.
+    let now = std::fs::metadata(&file)?.modified()?.duration_since(UNIX_EPOCH)?.as_secs();
+    for (name, ttl) in [("lapsed", now - 60), ("kept", now + 3_600)] {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = client.put_item().table_name("deputize").item("pk", text(name)).item("sk", text(name));
+        put.item("ttl", AttributeValue::N(ttl.to_string())).send().await?;
+    }
+    assert_eq!(database.sweep().await?, 1);
+    assert_eq!(database.sweep().await?, 0);
     Ok(())
 }

@@ -6,6 +6,7 @@ use deputize_broker::audit::AuditEvent;
 use deputize_broker::lease::Lease;
 use deputize_broker::ports::audit::AuditOutbox;
 use deputize_broker::ports::leases::LeaseStore;
+use deputize_dynamodb::Embedded;
 use deputize_scope::TenantId;
 
 /// All leases and all events of a tenant.
@@ -16,8 +17,8 @@ pub(crate) struct Records {
 
 /// Reads everything. The process must not be running.
 pub(crate) async fn read(state: &Path) -> Records {
-    let client = deputize_dynamodb::embedded(&state.join("deputize.db")).unwrap();
-    let store = deputize_dynamodb::store(client, "deputize");
+    let database = Embedded::open(&state.join("deputize.db")).unwrap();
+    let store = deputize_dynamodb::store(database.client(), "deputize");
     let tenant: TenantId = "acme".parse().unwrap();
     let mut records = Records { leases: Vec::new(), events: Vec::new() };
     let mut before = None;

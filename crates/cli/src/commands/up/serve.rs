@@ -15,6 +15,9 @@ use super::wiring::{Host, Served};
 /// How often leases that ended are settled and new agents get their tokens.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// How often what has lapsed is removed from the file: sealed answers are to be gone soon after their leases.
+const SWEEP: Duration = Duration::from_secs(600);
+
 /// How many leases are settled at a time.
 const REAPED_AT_ONCE: u32 = 100;
 
@@ -39,6 +42,7 @@ pub(super) async fn until_stopped(
     tokio::select! {
         ended = &mut server => return ended?.context("the server ended"),
         () = beat(served, state, host) => {}
+        () = sweep(served) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -75,6 +79,22 @@ async fn beat(served: &Served, state: &State, host: &Host) {
             match tokens::hand_out(served, state, &*host.random).await {
                 Ok(()) => seen = version,
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "token files were not written"),
+            }
+        }
+    }
+}
+
+/// Removes what has lapsed, from the start on.
+async fn sweep(served: &Served) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match served.database.sweep().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "what had lapsed is removed"),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "what has lapsed was not removed");
             }
         }
     }

@@ -13,6 +13,7 @@ use deputize_api::Authentication;
 use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Settings as BrokerSettings};
+use deputize_dynamodb::Embedded;
 use deputize_dynamodb::table::create_table;
 use deputize_host::{OsRandom, SystemClock};
 use deputize_keyring::Keyring;
@@ -50,6 +51,7 @@ impl Host {
 pub(super) struct Served {
     pub(super) broker: Arc<Broker>,
     pub(super) tokens: Arc<dyn TokenStore>,
+    pub(super) database: Embedded,
     pub(super) router: Router,
 }
 
@@ -61,7 +63,8 @@ pub(super) async fn wire(
     url: &str,
     host: &Host,
 ) -> anyhow::Result<Served> {
-    let client = deputize_dynamodb::embedded(&state.database()).context("cannot open the database")?;
+    let database = Embedded::open(&state.database()).context("cannot open the database")?;
+    let client = database.client();
     create_table(&client, TABLE).await.context("cannot open the database")?;
     let store = Arc::new(deputize_dynamodb::store(client, TABLE));
     // Only now: a directory without a database is still nobody's.
@@ -92,7 +95,7 @@ pub(super) async fn wire(
     let broker = Arc::new(Broker::new(broker_settings, ports));
     let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken);
     let router = aws.routes.map_or_else(|| api.clone(), |routes| routes.merge(api.clone()));
-    Ok(Served { broker, tokens: store, router })
+    Ok(Served { broker, tokens: store, database, router })
 }
 
 struct Aws {
