@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use deputize_e2e::{Environment, HarnessError};
+use deputize_e2e::{DeputizeProcess, Environment, HarnessError, Moto};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -138,5 +138,21 @@ async fn boto3_knows_who_it_is_with_what_it_got() -> Result<(), HarnessError> {
         issued["lease_id"].as_str().unwrap()
     );
     assert_eq!(identity["Arn"], expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_the_real_aws_it_mints_by_the_credentials_that_it_finds() -> Result<(), HarnessError> {
+    let environment = Environment::locate()?;
+    let moto = Moto::start(&environment).await?;
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mission.yaml");
+    let arguments = ["--cloud", "aws=real", "--scopes", document.to_str().unwrap()];
+    let variables = moto.variables();
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let process = DeputizeProcess::start_with(&environment, &arguments, &variables).await?;
+    let reply = agent(&process, "devops-agent")?.ask("devops-agent", &json!({ "cloud": "aws" }), &[]).await?;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    let sandbox = process.url().to_owned() + "/sandbox/aws/authorize";
+    assert_eq!(reqwest::Client::new().post(sandbox).send().await.unwrap().status(), 404);
     Ok(())
 }
