@@ -12,6 +12,7 @@
 
 pub mod aws;
 pub mod azure;
+pub mod catalogue;
 pub mod document;
 pub mod finding;
 pub mod gcp;

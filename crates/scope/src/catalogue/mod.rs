@@ -1,0 +1,189 @@
+//! Which permissions the clouds have: one [`Catalogue`] per cloud, read from a compact text that is loaded apart
+//! from the code, the same bytes natively and in a browser.
+//!
+//! A catalogue is never complete. A permission that it does not know may be newer than its [`Catalogue::date`], or
+//! outside the part of the cloud that it covers: only [`Catalogue::nearest`] makes a misspelling likely.
+//!
+//! # The text
+//!
+//! A header of `name value` lines, an empty line, then the body, a line per thing. What a line is says its first
+//! character; parts of a line stand between tabs.
+//!
+//! ```text
+//! @s3                                   a service; all until the next one are its own
+//! #s3:TlsVersion⇥Numeric                a condition key, and its type where that is not String
+//! =0,3                                  a set of condition keys, by their places; sets count from 1
+//! .bucket⇥1⇥arn:${Partition}:s3:::${B}  a resource type, its set of keys, its ARN formats
+//! Bucket⇥W0=2:Create,Delete⇥L:List      a noun, and its verbs in groups
+//! ```
+//!
+//! A group is an access level (`L`, `R`, `W`, `P`, `T`), on Azure `d` for operations of the data plane and `b` for
+//! those of both planes, the places of the resource types (`?` after those that may be left out), `=` and the set
+//! of condition keys, `:` and the verbs. The permission's name is made as the cloud makes it: `s3:CreateBucket` of
+//! service, verb and noun on AWS, `storage.buckets.create` and `Microsoft.Storage/storageAccounts/read` of service,
+//! noun and verb elsewhere.
+
+mod access;
+mod draft;
+mod glob;
+mod header;
+mod name;
+mod nearest;
+mod permission;
+mod read;
+mod service;
+
+pub use access::Access;
+pub use draft::{Action, Draft, Unwritable};
+pub use header::Header;
+pub use permission::{ConditionKey, Permission, Plane, Planes, ResourceType};
+pub use read::CatalogueError;
+pub use service::Service;
+
+use std::fmt;
+
+use crate::Cloud;
+use glob::Reach;
+use read::Index;
+
+/// The permissions of one cloud.
+pub struct Catalogue {
+    header: Header,
+    text: Box<str>,
+    index: Index,
+}
+
+/// The catalogues at hand. A cloud without one is not checked against any.
+#[derive(Debug, Default)]
+pub struct Catalogues {
+    /// Actions of AWS.
+    pub aws: Option<Catalogue>,
+    /// Permissions of Google Cloud.
+    pub gcp: Option<Catalogue>,
+    /// Operations of Azure.
+    pub azure: Option<Catalogue>,
+}
+
+impl Catalogues {
+    /// The catalogue of a cloud.
+    pub fn of(&self, cloud: Cloud) -> Option<&Catalogue> {
+        match cloud {
+            Cloud::Aws => self.aws.as_ref(),
+            Cloud::Gcp => self.gcp.as_ref(),
+            Cloud::Azure => self.azure.as_ref(),
+        }
+    }
+
+    /// Puts a catalogue in the place of its cloud, instead of what was there.
+    pub fn insert(&mut self, catalogue: Catalogue) {
+        let place = match catalogue.cloud() {
+            Cloud::Aws => &mut self.aws,
+            Cloud::Gcp => &mut self.gcp,
+            Cloud::Azure => &mut self.azure,
+        };
+        *place = Some(catalogue);
+    }
+}
+
+impl Catalogue {
+    /// Reads a catalogue's text. The text's hash is not computed here: who loads a file that may have been damaged
+    /// compares the SHA-256 of [`Catalogue::body`] with [`Header::sha256`].
+    ///
+    /// # Errors
+    /// Where the text is not in the format, with the line.
+    pub fn parse(text: impl Into<Box<str>>) -> Result<Self, CatalogueError> {
+        let text = text.into();
+        let (header, index) = read::read(&text)?;
+        Ok(Self { header, text, index })
+    }
+
+    /// The cloud that this is a catalogue of.
+    pub fn cloud(&self) -> Cloud {
+        self.header.cloud
+    }
+
+    /// The day that the catalogue tells of, as `2026-09-26`.
+    pub fn date(&self) -> &str {
+        &self.header.date
+    }
+
+    /// Where the catalogue is from, and its hash.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The text after the header, which the header has the hash of.
+    pub fn body(&self) -> &str {
+        self.text.get(self.index.body..).unwrap_or_default()
+    }
+
+    /// How many permissions the catalogue knows.
+    pub fn len(&self) -> usize {
+        self.index.entries.len()
+    }
+
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The services, in the order of their names.
+    pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
+        self.index.services.iter().map(|service| Service { catalogue: self, service })
+    }
+
+    /// A service by its name: `s3`, `storage`, `Microsoft.Storage`.
+    pub fn service(&self, name: &str) -> Option<Service<'_>> {
+        self.service_entry(name).map(|service| Service { catalogue: self, service })
+    }
+
+    /// Whether there is a service of that name.
+    pub fn has_service(&self, name: &str) -> bool {
+        self.service_entry(name).is_some()
+    }
+
+    /// A permission by its name: without regard to case on AWS and Azure, exactly on Google Cloud.
+    pub fn find(&self, permission: &str) -> Option<Permission<'_>> {
+        let (service, rest) = name::split(self.cloud(), permission)?;
+        self.find_in(self.service_entry(service)?, rest)
+    }
+
+    /// The permissions that a pattern covers by the cloud's own rules: `*` and `?` on AWS, `*` on Azure. Google
+    /// Cloud has no wildcards, so a pattern covers there only the permission that it names.
+    pub fn matching<'a>(&'a self, pattern: &'a str) -> impl Iterator<Item = Permission<'a>> {
+        let reach = Reach::of(self.cloud(), pattern);
+        let services = match reach.service() {
+            Some(service) => self.service_position(service).map(|at| at..at + 1).unwrap_or_default(),
+            None => 0..self.index.services.len(),
+        };
+        let services = self.index.services.get(services).unwrap_or_default();
+        let reach = std::rc::Rc::new(reach);
+        services
+            .iter()
+            .filter({
+                let reach = std::rc::Rc::clone(&reach);
+                move |service| reach.enters(self.slice(service.name))
+            })
+            .flat_map(move |service| {
+                let reach = std::rc::Rc::clone(&reach);
+                self.permissions_of(service).filter(move |permission| reach.covers(permission))
+            })
+    }
+
+    /// What was most likely meant by a permission that is not known: one of the same service that is written
+    /// alike, else the one of that name in another service, or in a service that is written alike. The cost is
+    /// bounded: some hundred microseconds at the worst.
+    pub fn nearest(&self, permission: &str) -> Option<String> {
+        nearest::nearest(self, permission)
+    }
+}
+
+/// Not the text: it has 800,000 characters.
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalogue")
+            .field("header", &self.header)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
