@@ -1,8 +1,10 @@
 //! Set-up, tests, benchmarks and builds. Knows no product code, so that it builds in a moment.
 
 mod bench;
+mod catalogue;
 mod failure;
 mod functions;
+mod npm;
 mod progress;
 mod stopwatch;
 mod tally;
@@ -50,6 +52,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Makes catalogue/aws.txt anew from the npm package that xtask/node pins.
+    Catalogue,
     /// Builds for release.
     Build {
         /// The Lambda functions, as zips for arm64 and x86_64.
@@ -80,6 +84,7 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Up { arguments } => up::run(&workspace, &arguments),
         Task::Test { filters } => test::run(&workspace, &filters),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
+        Task::Catalogue => catalogue::run(&workspace),
         Task::Build { functions: _, only } => functions::run(&workspace, only),
     }
 }
