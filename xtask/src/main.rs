@@ -52,7 +52,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Makes catalogue/aws.txt anew from the npm package that xtask/node pins.
+    /// Makes catalogue/aws.txt anew from the npm package that xtask/node pins, and the authored ones tidy.
     Catalogue,
     /// Builds for release.
     Build {

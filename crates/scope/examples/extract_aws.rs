@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use deputize_scope::Cloud;
-use deputize_scope::catalogue::{Access, Action, Catalogue, Draft, Plane, Planes};
+use deputize_scope::catalogue::{Access, Action, Catalogue, Draft, Extent, Origin, Plane, Planes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -67,8 +67,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source =
         format!("npm {} {}, from the AWS Service Authorization Reference", about.name, about.version);
     let date = about.updated_at.get(..10).ok_or("the package tells no date")?;
-    let licence = "MIT, Copyright (c) 2024 Act Security: see NOTICE";
-    let text = draft.text(date, &source, Some(licence), |body| hex::encode(Sha256::digest(body)))?;
+    let origin = Origin {
+        date,
+        extent: Extent::Whole,
+        source: &source,
+        licence: Some("MIT, Copyright (c) 2024 Act Security: see NOTICE"),
+    };
+    let text = draft.text(&origin, |body| hex::encode(Sha256::digest(body)))?;
     // What the product cannot read is not to be committed.
     let catalogue = Catalogue::parse(text.as_str())?;
     fs::write(&output, &text)?;

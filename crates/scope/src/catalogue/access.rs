@@ -78,9 +78,7 @@ impl Access {
             Self::Read
         } else if folded.starts_with("microsoft.resources/") && folded.contains("/tags/") {
             Self::Tagging
-        } else if folded.starts_with("microsoft.authorization/")
-            || AZURE_POWERS.iter().any(|power| folded.ends_with(power))
-        {
+        } else if folded.starts_with("microsoft.authorization/") || hands_out_secrets(&folded) {
             Self::Permissions
         } else {
             Self::Write
@@ -104,15 +102,15 @@ const GCP_POWERS: [&str; 8] = [
 /// The first words of verbs that change nothing.
 const GCP_READS: [&str; 9] = ["check", "export", "fetch", "get", "lookup", "query", "read", "search", "view"];
 
-/// The ends of operations that hand out what opens the resource.
-const AZURE_POWERS: [&str; 6] = [
-    "/assign/action",
-    "/listaccountsas/action",
-    "/listclusteradmincredential/action",
-    "/listkeys/action",
-    "/listservicesas/action",
-    "/regeneratekey/action",
-];
+/// Whether an operation of Azure gives what opens the resource, or the power of an identity: `listKeys/action`.
+fn hands_out_secrets(folded: &str) -> bool {
+    let action = folded.strip_suffix("/action").and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let secret =
+        ["key", "secret", "credential", "sas", "connectionstring"].iter().any(|what| action.contains(what));
+    (secret && (action.starts_with("list") || action.starts_with("regenerate")))
+        || matches!(action, "sharedkeys" | "readonlykeys")
+        || folded == "microsoft.managedidentity/userassignedidentities/assign/action"
+}
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::Catalogue;
 use super::access::Access;
-use super::header::Header;
+use super::header::{Extent, Header};
 use super::name;
-use super::permission::Planes;
+use super::permission::{ConditionKey, Planes};
+
 use crate::Cloud;
 
 /// What is known of a cloud before it is written as a catalogue.
@@ -31,6 +33,26 @@ struct DraftType {
     keys: Vec<String>,
 }
 
+/// What the header of a catalogue says of where it is from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The day that it tells of, as `2026-09-26`.
+    pub date: &'a str,
+    /// How much of the cloud it means to have.
+    pub extent: Extent,
+    /// Who published it, and how it came here.
+    pub source: &'a str,
+    /// The licence that it is under, where others have rights in it.
+    pub licence: Option<&'a str>,
+}
+
+impl<'a> From<&'a Header> for Origin<'a> {
+    fn from(header: &'a Header) -> Self {
+        let Header { date, extent, source, licence, .. } = header;
+        Self { date, extent: *extent, source, licence: licence.as_deref() }
+    }
+}
+
 /// What is known of a permission beside its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -53,6 +75,37 @@ impl Draft {
     /// A draft without services.
     pub fn new(cloud: Cloud) -> Self {
         Self { cloud, services: BTreeMap::new() }
+    }
+
+    /// A draft that says what a catalogue says.
+    ///
+    /// # Errors
+    /// Where the catalogue's text was damaged.
+    pub fn of(catalogue: &Catalogue) -> Result<Self, Unwritable> {
+        fn names<'a>(keys: impl Iterator<Item = ConditionKey<'a>>) -> Vec<String> {
+            keys.map(|key| key.name().to_owned()).collect()
+        }
+        let mut draft = Self::new(catalogue.cloud());
+        for service in catalogue.services() {
+            for key in service.condition_keys() {
+                draft.add_key(service.name(), key.name(), key.kind())?;
+            }
+            for kind in service.resource_types() {
+                let arns = kind.arn_formats().map(str::to_owned).collect();
+                draft.add_type(service.name(), kind.name(), arns, names(kind.condition_keys()))?;
+            }
+            for permission in service.permissions() {
+                let types = permission.resource_types().map(|kind| (kind.name().to_owned(), kind.required()));
+                let action = Action {
+                    access: permission.access(),
+                    planes: permission.planes(),
+                    types: types.collect(),
+                    keys: names(permission.condition_keys()),
+                };
+                draft.add_action(service.name(), &permission.rest().parts().concat(), action)?;
+            }
+        }
+        Ok(draft)
     }
 
     /// How many permissions it has.
@@ -126,23 +179,23 @@ impl Draft {
         Ok(())
     }
 
-    /// The catalogue's text, as of a day. `sha256` gives the hash of the body in hexadecimal digits: this crate has
+    /// The catalogue's text. `sha256` gives the hash of the body in lowercase hexadecimal digits: this crate has
     /// none.
     ///
     /// # Errors
     /// Where a line of the header would have a line end.
     pub fn text(
         &self,
-        date: &str,
-        source: &str,
-        licence: Option<&str>,
+        origin: &Origin<'_>,
         sha256: impl FnOnce(&str) -> String,
     ) -> Result<String, Unwritable> {
+        let Origin { date, extent, source, licence } = *origin;
         [date, source].into_iter().chain(licence).try_for_each(written)?;
         let body: String = self.services.values().map(|service| service.lines(self.cloud)).collect();
         let header = Header {
             cloud: self.cloud,
             date: date.to_owned(),
+            extent,
             source: source.to_owned(),
             licence: licence.map(str::to_owned),
             sha256: sha256(&body),

@@ -9,6 +9,8 @@ use crate::Cloud;
 pub(super) enum Reach<'a> {
     /// No permission at all.
     Nothing,
+    /// The permission of this name.
+    Named,
     /// Permissions of one service.
     Service { service: &'a str, rest: Glob },
     /// Permissions of all services that a glob covers.
@@ -20,6 +22,9 @@ pub(super) enum Reach<'a> {
 impl<'a> Reach<'a> {
     pub(super) fn of(cloud: Cloud, pattern: &'a str) -> Self {
         let parts = name::split(cloud, pattern);
+        if !Glob::is_wild(cloud, pattern) {
+            return Self::Named;
+        }
         match (cloud, parts) {
             (_, Some((service, rest))) if !Glob::is_wild(cloud, service) => {
                 Self::Service { service, rest: Glob::new(cloud, rest) }
@@ -34,18 +39,10 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// The only service that it reaches into.
-    pub(super) fn service(&self) -> Option<&'a str> {
-        match self {
-            Self::Service { service, .. } => Some(service),
-            _ => None,
-        }
-    }
-
     /// Whether a service may have permissions that are covered.
     pub(super) fn enters(&self, name: &str) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Named => false,
             Self::Services { service, .. } => service.matches(Rest::of(name)),
             Self::Service { .. } | Self::Whole(_) => true,
         }
@@ -54,7 +51,7 @@ impl<'a> Reach<'a> {
     /// Whether a permission of such a service is covered.
     pub(super) fn covers(&self, permission: &Permission<'_>) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Named => false,
             Self::Service { rest, .. } | Self::Services { rest, .. } => rest.matches(permission.rest()),
             Self::Whole(glob) => glob.is_all() || glob.matches(Rest::of(&permission.name())),
         }

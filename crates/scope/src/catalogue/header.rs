@@ -7,6 +7,15 @@ use crate::Cloud;
 /// The format that this code reads and writes.
 pub(super) const FORMAT: &str = "deputize-catalogue 1";
 
+/// How much of its cloud a catalogue means to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything that the cloud published at its date.
+    Whole,
+    /// The services that are used most: that a permission is not among them says nothing about it.
+    Core,
+}
+
 /// Where a catalogue is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -14,6 +23,8 @@ pub struct Header {
     pub cloud: Cloud,
     /// The day that it tells of, as `2026-09-26`.
     pub date: String,
+    /// How much of the cloud it means to have.
+    pub extent: Extent,
     /// Who published it, and how it came here.
     pub source: String,
     /// The licence that it is under, where others have rights in it.
@@ -29,12 +40,14 @@ impl Header {
         if lines.next() != Some(FORMAT) {
             return Err(HeaderError::Format);
         }
-        let (mut cloud, mut date, mut source, mut licence, mut sha256) = (None, None, None, None, None);
+        let (mut cloud, mut date, mut extent) = (None, None, None);
+        let (mut source, mut licence, mut sha256) = (None, None, None);
         for line in lines {
             let (name, value) = line.split_once(' ').unwrap_or((line, ""));
             let place = match name {
                 "cloud" => &mut cloud,
                 "date" => &mut date,
+                "extent" => &mut extent,
                 "source" => &mut source,
                 "licence" => &mut licence,
                 "sha256" => &mut sha256,
@@ -47,6 +60,11 @@ impl Header {
         Ok(Self {
             cloud,
             date: date.filter(|date| is_date(date)).ok_or(HeaderError::Lacks("date"))?,
+            extent: match extent.as_deref() {
+                Some("whole") => Extent::Whole,
+                Some("core") => Extent::Core,
+                _ => return Err(HeaderError::Lacks("extent")),
+            },
             source: source.ok_or(HeaderError::Lacks("source"))?,
             licence,
             sha256: sha256.filter(|hash| is_sha256(hash)).ok_or(HeaderError::Lacks("sha256"))?,
@@ -54,8 +72,12 @@ impl Header {
     }
 
     pub(super) fn text(&self) -> String {
-        let Self { cloud, date, source, licence, sha256 } = self;
-        let mut text = format!("{FORMAT}\ncloud {cloud}\ndate {date}\nsource {source}\n");
+        let Self { cloud, date, extent, source, licence, sha256 } = self;
+        let extent = match extent {
+            Extent::Whole => "whole",
+            Extent::Core => "core",
+        };
+        let mut text = format!("{FORMAT}\ncloud {cloud}\ndate {date}\nextent {extent}\nsource {source}\n");
         if let Some(licence) = licence {
             // Writing to a string does not fail.
             let _ = writeln!(text, "licence {licence}");

@@ -34,13 +34,14 @@ mod read;
 mod service;
 
 pub use access::Access;
-pub use draft::{Action, Draft, Unwritable};
-pub use header::Header;
+pub use draft::{Action, Draft, Origin, Unwritable};
+pub use header::{Extent, Header};
 pub use permission::{ConditionKey, Permission, Plane, Planes, ResourceType};
 pub use read::CatalogueError;
 pub use service::Service;
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::Cloud;
 use glob::Reach;
@@ -107,6 +108,11 @@ impl Catalogue {
         &self.header.date
     }
 
+    /// Whether it has the most used services alone: a permission outside them is no mistake.
+    pub fn is_core(&self) -> bool {
+        self.header.extent == Extent::Core
+    }
+
     /// Where the catalogue is from, and its hash.
     pub fn header(&self) -> &Header {
         &self.header
@@ -151,23 +157,23 @@ impl Catalogue {
     /// The permissions that a pattern covers by the cloud's own rules: `*` and `?` on AWS, `*` on Azure. Google
     /// Cloud has no wildcards, so a pattern covers there only the permission that it names.
     pub fn matching<'a>(&'a self, pattern: &'a str) -> impl Iterator<Item = Permission<'a>> {
-        let reach = Reach::of(self.cloud(), pattern);
-        let services = match reach.service() {
-            Some(service) => self.service_position(service).map(|at| at..at + 1).unwrap_or_default(),
-            None => 0..self.index.services.len(),
+        let reach = Rc::new(Reach::of(self.cloud(), pattern));
+        let (named, services) = match *reach {
+            Reach::Nothing => (None, 0..0),
+            Reach::Named => (self.find(pattern), 0..0),
+            Reach::Service { service, .. } => {
+                (None, self.service_position(service).map_or(0..0, |place| place..place + 1))
+            }
+            Reach::Services { .. } | Reach::Whole(_) => (None, 0..self.index.services.len()),
         };
         let services = self.index.services.get(services).unwrap_or_default();
-        let reach = std::rc::Rc::new(reach);
-        services
+        let entered = Rc::clone(&reach);
+        let covered = services
             .iter()
-            .filter({
-                let reach = std::rc::Rc::clone(&reach);
-                move |service| reach.enters(self.slice(service.name))
-            })
-            .flat_map(move |service| {
-                let reach = std::rc::Rc::clone(&reach);
-                self.permissions_of(service).filter(move |permission| reach.covers(permission))
-            })
+            .filter(move |service| entered.enters(self.slice(service.name)))
+            .flat_map(|service| self.permissions_of(service))
+            .filter(move |permission| reach.covers(permission));
+        named.into_iter().chain(covered)
     }
 
     /// What was most likely meant by a permission that is not known: one of the same service that is written

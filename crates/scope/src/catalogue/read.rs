@@ -259,7 +259,7 @@ mod tests {
     fn parsed(cloud: &str, body: &str) -> Result<Catalogue, CatalogueError> {
         let sha256 = "0".repeat(64);
         let header = format!(
-            "deputize-catalogue 1\ncloud {cloud}\ndate 2026-11-01\nsource a test\nsha256 {sha256}\n\n"
+            "deputize-catalogue 1\ncloud {cloud}\ndate 2026-11-01\nextent core\nsource a test\nsha256 {sha256}\n\n"
         );
         Catalogue::parse(header + body)
     }
@@ -285,12 +285,12 @@ mod tests {
     #[test]
     fn a_text_that_is_not_in_the_format_is_refused_with_its_line() {
         for (body, line) in [
-            ("objects\tR:get\n", 7),
-            ("@storage\nobjects\n", 8),
-            ("@storage\nobjects\tX:get\n", 8),
-            ("@storage\nobjects\tR:get\n\n", 9),
-            ("@storage\nobjects\tR:get,\n", 8),
-            ("@\n", 7),
+            ("objects\tR:get\n", 8),
+            ("@storage\nobjects\n", 9),
+            ("@storage\nobjects\tX:get\n", 9),
+            ("@storage\nobjects\tR:get\n\n", 10),
+            ("@storage\nobjects\tR:get,\n", 9),
+            ("@\n", 8),
         ] {
             assert_eq!(parsed("gcp", body).unwrap_err(), CatalogueError::Line { line }, "{body:?}");
         }
