@@ -21,11 +21,61 @@ impl AzureOperation {
         &self.text
     }
 
+    /// Whether it ends as operations of Azure do: in `read`, `write`, `delete`, `action` or a wildcard.
+    /// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
+    pub fn has_verb(&self) -> bool {
+        let verb = self.folded.rsplit('/').next().unwrap_or_default();
+        matches!(verb, "read" | "write" | "delete" | "action" | "*")
+    }
+
+    /// Which plane the operation is of; none where it may be of both.
+    ///
+    /// Known from the form of those whose resources hold data; what is not known counts as control.
+    pub fn plane(&self) -> Option<Plane> {
+        // Containers, queues and tables are read through either plane.
+        let either = |part| self.folded.starts_with("microsoft.storage/") && self.folded.contains(part);
+        let is_data = DATA.iter().any(|(provider, part)| {
+            let rest = self.folded.strip_prefix(provider);
+            rest.is_some_and(|rest| rest.contains(part))
+        });
+        match (is_data, self.folded.contains('*') || either("services/")) {
+            (true, _) => Some(Plane::Data),
+            (false, true) => None,
+            (false, false) => Some(Plane::Control),
+        }
+    }
+
     /// The resource provider: `Microsoft.Compute`, or `*`.
     pub fn provider(&self) -> &str {
         self.text.split('/').next().unwrap_or_default()
     }
 }
+
+/// What an operation works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// Resources, through Azure's resource manager.
+    Control,
+    /// The data in resources, through their own endpoints.
+    Data,
+}
+
+/// Providers, and what in the rest of an operation tells that it is on data.
+/// <https://learn.microsoft.com/azure/role-based-access-control/permissions-reference>
+const DATA: [(&str, &str); 12] = [
+    ("microsoft.storage/storageaccounts/", "/containers/blobs/"),
+    ("microsoft.storage/storageaccounts/", "/queues/messages/"),
+    ("microsoft.storage/storageaccounts/", "/tables/entities/"),
+    ("microsoft.storage/storageaccounts/", "/fileshares/files/"),
+    ("microsoft.keyvault/vaults/secrets", "/getsecret/action"),
+    ("microsoft.keyvault/vaults/secrets", "/setsecret/action"),
+    ("microsoft.keyvault/vaults/keys", "/sign/action"),
+    ("microsoft.keyvault/vaults/keys", "/decrypt/action"),
+    ("microsoft.keyvault/vaults/keys", "/unwrap/action"),
+    ("microsoft.servicebus/namespaces/messages/", ""),
+    ("microsoft.eventhub/namespaces/messages/", ""),
+    ("microsoft.documentdb/databaseaccounts/sqldatabases/", "/items/"),
+];
 
 impl PartialEq for AzureOperation {
     fn eq(&self, other: &Self) -> bool {

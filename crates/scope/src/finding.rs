@@ -1,8 +1,10 @@
 //! What a check of a scope document tells: a stable code, a place in the text, what is wrong and how to mend it.
 
 mod code;
+mod example;
 
 pub use code::Code;
+pub use example::{Example, Frame};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,11 @@ impl Finding {
         Self::new(code, Severity::Warning, message)
     }
 
+    /// A finding that is only worth knowing.
+    pub fn info(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Info, message)
+    }
+
     fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         Self { code, severity, message: message.into(), help: None, span: None, fix: None }
     }
@@ -58,6 +65,30 @@ impl Finding {
     pub fn fix(self, fix: Option<Fix>) -> Self {
         Self { fix, ..self }
     }
+}
+
+/// The text with edits made: each that does not touch an earlier one. None where there is nothing to edit.
+///
+/// An edit may bring another one forth, or make one needless: check the text again after it.
+pub fn apply<'a>(text: &str, fixes: impl IntoIterator<Item = &'a Fix>) -> Option<(String, Vec<&'a Fix>)> {
+    let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
+    fixes.sort_by_key(|fix| (fix.span.start, fix.span.end));
+    let (mut edited, mut at) = (String::with_capacity(text.len()), 0);
+    let mut made: Vec<&Fix> = Vec::new();
+    for fix in fixes {
+        // Two insertions at one place would be in no particular order.
+        let touches = made.last().is_some_and(|last| fix.span.start <= last.span.end);
+        let Some(kept) = text.get(at..fix.span.start).filter(|_| !touches) else { continue };
+        if text.get(fix.span.start..fix.span.end).is_none_or(|before| before == fix.replacement) {
+            continue;
+        }
+        edited += kept;
+        edited += &fix.replacement;
+        at = fix.span.end;
+        made.push(fix);
+    }
+    edited += text.get(at..)?;
+    (!made.is_empty()).then_some((edited, made))
 }
 
 /// How much a finding weighs. Ordered from the heaviest.

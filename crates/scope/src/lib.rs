@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod document;
 pub mod finding;
 pub mod gcp;
+pub mod iam;
 pub mod identifier;
 pub mod seconds;
 mod syntax;

@@ -117,8 +117,8 @@ fn fields_that_are_missing_unknown_or_of_another_cloud() {
         ),
         (with_top("agents: {}\ndefaults: { role: x }"), Code::UnknownField, "role"),
         (with_top("agents: {}\ndefaults: { aws: { roles: x } }"), Code::UnknownField, "roles"),
-        (with_credential("id: key, type: api_key"), Code::MissingField, "id"),
-        (with_credential("id: key, type: api_key, agent: ops, rotate: {}"), Code::MissingField, "{}"),
+        (with_credential("id: key, type: aws_access_key"), Code::MissingField, "id"),
+        (with_credential("id: key, type: aws_access_key, agent: ops, rotate: {}"), Code::MissingField, "{}"),
     ]);
 }
 
@@ -146,7 +146,7 @@ fn values_of_the_wrong_type() {
         (with_scope("{ cloud: aws, permissions: [] }"), Code::EmptyList, "[]"),
         (with_scope("{ cloud: aws, permissions: ['*'], resources: [] }"), Code::EmptyList, "[]"),
         (with_scope("{ cloud: aws, permissions: ['*'], regions: [] }"), Code::EmptyList, "[]"),
-        (with_credential("id: key, type: api_key, agent: ops, rotate: 7d"), Code::WrongType, "7d"),
+        (with_credential("id: key, type: aws_access_key, agent: ops, rotate: 7d"), Code::WrongType, "7d"),
     ]);
 }
 
@@ -227,23 +227,29 @@ fn names_that_are_wrong_taken_or_of_nobody() {
         (two(&session, &role), Code::DuplicateIdentity, &role),
         (two(&session, &session), Code::DuplicateIdentity, &session),
         (two(oidc, oidc), Code::DuplicateIdentity, oidc),
-        (with_credential("id: Key, type: api_key, agent: ops"), Code::InvalidIdentifier, "Key"),
+        (with_credential("id: Key, type: aws_access_key, agent: ops"), Code::InvalidIdentifier, "Key"),
         (with_credential("id: key, type: api-key, agent: ops"), Code::UnknownValue, "api-key"),
-        (with_credential("id: key, type: api_key, agent: devops"), Code::UnknownAgent, "devops"),
-        (with_credential("id: key, type: api_key, agent: ops, risk: none"), Code::UnknownValue, "none"),
+        (with_credential("id: key, type: aws_access_key, agent: devops"), Code::UnknownAgent, "devops"),
         (
-            with_credential("id: key, type: api_key, agent: ops }, { id: key, type: api_key, agent: ops"),
+            with_credential("id: key, type: aws_access_key, agent: ops, risk: none"),
+            Code::UnknownValue,
+            "none",
+        ),
+        (
+            with_credential(
+                "id: key, type: aws_access_key, agent: ops }, { id: key, type: aws_access_key, agent: ops",
+            ),
             Code::DuplicateCredential,
             "key",
         ),
         (
-            with_credential("id: key, type: api_key, agent: ops, rotate: { every: 1m }"),
+            with_credential("id: key, type: aws_access_key, agent: ops, rotate: { every: 1m }"),
             Code::DurationOutOfBounds,
             "1m",
         ),
         (
             with_credential(
-                "id: key, type: api_key, agent: ops, rotate: { every: 7d, connector: ../x.yaml }",
+                "id: key, type: aws_access_key, agent: ops, rotate: { every: 7d, connector: ../x.yaml }",
             ),
             Code::InvalidConnector,
             "../x.yaml",
@@ -461,4 +467,21 @@ fn aliases_do_not_multiply() {
         findings.iter().filter(|finding| finding.code == Code::UnsupportedYaml).count() == 8,
         "{findings:#?}"
     );
+}
+
+#[test]
+fn operations_that_are_taken_for_data_are_on_data_in_azures_own_list() {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/azure.tsv");
+    let list = std::fs::read_to_string(list).unwrap();
+    let mut data = 0;
+    for line in list.lines() {
+        let (operation, plane) = line.split_once('\t').unwrap();
+        let Ok(parsed) = operation.parse::<deputize_scope::azure::AzureOperation>() else { continue };
+        assert!(parsed.has_verb(), "{operation}");
+        if parsed.plane() == Some(deputize_scope::azure::Plane::Data) {
+            assert!(plane.contains('D'), "{line}");
+            data += 1;
+        }
+    }
+    assert!(data > 20, "{data}");
 }

@@ -33,6 +33,7 @@ const ONLY_BY_READING: &[Code] = &[
     Code::InvalidResource,
     Code::InvalidServiceAccount,
     Code::InvalidSubject,
+    Code::OperationShape,
     Code::StsPivot,
     Code::UnknownAgent,
 ];

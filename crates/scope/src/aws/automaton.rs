@@ -17,15 +17,15 @@ use super::glob::{Class, Glob, Token};
 /// How much more may be explored. Containment of globs in unions of globs is hard in general, so that a few
 /// hundred hostile characters could keep a search busy for ever.
 #[derive(Debug)]
-pub(super) struct Effort(Cell<u64>);
+pub(crate) struct Effort(Cell<u64>);
 
 impl Effort {
     /// Some hundred times what the largest policies need that AWS takes; tens of milliseconds.
-    pub(super) fn generous() -> Self {
+    pub(crate) fn generous() -> Self {
         Self(Cell::new(6_000_000))
     }
 
-    pub(super) fn spend(&self, units: usize) -> Result<(), TooComplex> {
+    pub(crate) fn spend(&self, units: usize) -> Result<(), TooComplex> {
         self.0.set(self.0.get().checked_sub(units as u64).ok_or(TooComplex)?);
         Ok(())
     }

@@ -44,6 +44,11 @@ impl<'a> Union<'a> {
         Self { actions: actions.collect(), statements, pivots: pivots() }
     }
 
+    /// The same for boxes in which the STS pivots are actions like all others.
+    pub(super) fn with_pivots(statements: impl IntoIterator<Item = &'a Statement>) -> Self {
+        Self { pivots: Vec::new(), ..Self::new(statements) }
+    }
+
     /// A call of `request` that is not in the union.
     pub(super) fn gap<'r>(
         &self,

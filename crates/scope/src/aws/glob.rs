@@ -46,7 +46,7 @@ impl Token {
 
 /// A pattern as tokens, in a form in which runs of wildcards are canonical: each `?` first, then at most one `*`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Glob {
+pub(crate) struct Glob {
     tokens: Vec<Token>,
     /// How each literal was written; the wildcard's sign elsewhere.
     spelling: Vec<char>,
@@ -84,7 +84,7 @@ impl Glob {
     }
 
     /// Whether it can be seen from their literal ends that no text is matched by both.
-    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+    pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
         let prefixes = !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix);
         let ends = self.tokens.iter().rev().zip(other.tokens.iter().rev());
         let both_literal =

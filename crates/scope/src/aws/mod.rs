@@ -10,6 +10,7 @@ mod automaton;
 pub mod compile;
 mod containment;
 mod cover;
+pub(crate) mod coverage;
 pub mod evaluate;
 mod glob;
 mod global;

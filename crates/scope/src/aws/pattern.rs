@@ -64,12 +64,12 @@ impl ActionPattern {
         self.service() == Some("sts") && (assumes || literal)
     }
 
-    pub(super) fn glob(&self) -> &Glob {
+    pub(crate) fn glob(&self) -> &Glob {
         &self.glob
     }
 
     /// The pattern in its shortest spelling: runs of wildcards in their one form.
-    pub(super) fn canonical(&self) -> Self {
+    pub(crate) fn canonical(&self) -> Self {
         if self.text == "*" {
             return self.clone();
         }
@@ -161,7 +161,7 @@ impl ResourcePattern {
     }
 
     /// The pattern in its shortest spelling: runs of wildcards in their one form.
-    pub(super) fn canonical(&self) -> Self {
+    pub(crate) fn canonical(&self) -> Self {
         if self.is_any() { self.clone() } else { Self::from_glob(self.glob.clone()) }
     }
 

@@ -81,7 +81,7 @@ impl Regions {
     }
 
     /// The regions that are named.
-    pub(super) fn named(&self) -> impl Iterator<Item = &Region> {
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Region> {
         match self {
             Self::All => None,
             Self::Only(regions) => Some(regions),

@@ -8,9 +8,9 @@ use super::fields::Fields;
 use super::identity::{Callers, Identity};
 use super::read;
 use super::value::{list, number};
-use crate::finding::Finding;
+use crate::finding::{Finding, Span};
 use crate::identifier::AgentId;
-use crate::syntax::{Entry, Node};
+use crate::syntax::{Entry, Kind, Node};
 
 /// An agent of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,14 +24,16 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// Reads an agent, with the places of its scopes.
     pub(super) fn read(
         id: &AgentId,
         entry: &Entry,
         defaults: &Defaults,
         callers: &mut Callers,
         findings: &mut Vec<Finding>,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Vec<Span>)> {
         let mut fields = Fields::of(&entry.value, "an agent", Some(entry.key.span), findings)?;
+        let mut places = Vec::new();
         let mut agent = Self { budget: defaults.budget.clone(), ..Self::default() };
         for node in
             fields.take("identities").and_then(|node| list(node, "identities", findings)).unwrap_or_default()
@@ -46,10 +48,21 @@ impl Agent {
         }
         for node in fields.take("scopes").and_then(|node| list(node, "scopes", findings)).unwrap_or_default()
         {
-            agent.scopes.extend(read::scope(node, Some(id), defaults, findings));
+            if let Some(scope) = read::scope(node, Some(id), defaults, findings) {
+                agent.scopes.push(scope);
+                places.push(place(node));
+            }
         }
         fields.finish(findings);
-        Some(agent)
+        Some((agent, places))
+    }
+}
+
+/// Where a scope is pointed at: its first field.
+fn place(node: &Node) -> Span {
+    match &node.kind {
+        Kind::Mapping(entries) => entries.first().map_or(node.span, |entry| entry.key.span),
+        _ => node.span,
     }
 }
 

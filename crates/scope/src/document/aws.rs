@@ -5,12 +5,13 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, list, parsed, text};
+use super::fields::{Fields, shown};
+use super::overlap;
+use super::value::{Bounds, Expected, duration, each, list, mend, parsed, text};
 use crate::aws::arn::RoleArn;
 use crate::aws::authority::{Authority, Statement};
 use crate::aws::pattern::{ActionPattern, ResourcePattern};
-use crate::aws::region::Regions;
+use crate::aws::region::{Region, Regions, is_global};
 use crate::finding::{Code, Finding};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
@@ -62,14 +63,23 @@ impl AwsScope {
             Some(node) => parsed(node, EXTERNAL_ID, findings),
             None => defaults.external_id.clone(),
         };
-        let regions = match fields.take("regions") {
+        let own_regions = fields.take("regions");
+        let regions = match own_regions {
             Some(node) => regions(node, findings),
             None => Some(defaults.regions.clone()),
         };
-        let permissions =
-            fields.require("permissions", findings).and_then(|node| permissions(node, findings));
+        let permissions = fields.require("permissions", findings).and_then(|node| {
+            if own_regions.is_some() && matches!(&regions, Some(Regions::Only(_))) {
+                tell_global(node, findings);
+            }
+            permissions(node, findings)
+        });
         let resources = match fields.take("resources") {
-            Some(node) => each(node, "resources", RESOURCE, findings),
+            Some(node) => {
+                let resources = each(node, "resources", RESOURCE, findings);
+                overlap::tell::<ResourcePattern>(node, RESOURCE.what, findings);
+                resources
+            }
             None => "*".parse().ok().map(|every| vec![every]),
         };
         let max_duration = match fields.take("max_duration") {
@@ -126,11 +136,38 @@ pub(super) fn regions(node: &Node, findings: &mut Vec<Finding>) -> Option<Region
     if matches!(&node.kind, Kind::Text(text) if text == "*") {
         return Some(Regions::All);
     }
-    each(node, "regions", REGION, findings).map(Regions::from_iter)
+    let before = findings.len();
+    let regions = each(node, "regions", REGION, findings);
+    mend::<Region>(node, before, |written| Some(written.trim().to_ascii_lowercase()), findings);
+    regions.map(Regions::from_iter)
+}
+
+/// Tells permissions that a scope's regions do not restrict.
+fn tell_global(node: &Node, findings: &mut Vec<Finding>) {
+    for item in list(node, "permissions", &mut Vec::new()).unwrap_or_default() {
+        let written = text(item, PERMISSION.what, &mut Vec::new()).unwrap_or_default();
+        if is_global(written) {
+            let written = shown(written);
+            let message =
+                format!("`{written}` goes to one fixed region, so that `regions` does not restrict it");
+            let finding = Finding::info(Code::RegionOnGlobalService, message).at(item.span);
+            findings.push(finding.help("give it a scope without `regions`"));
+        }
+    }
+}
+
+/// A permission as it was probably meant: services are written in lowercase.
+fn mended(written: &str) -> Option<String> {
+    let (service, name) = written.trim().split_once(':')?;
+    Some(format!("{}:{name}", service.trim().to_ascii_lowercase()))
 }
 
 fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<ActionPattern>> {
-    let permissions = each::<ActionPattern>(node, "permissions", PERMISSION, findings)?;
+    let before = findings.len();
+    let permissions = each::<ActionPattern>(node, "permissions", PERMISSION, findings);
+    mend::<ActionPattern>(node, before, mended, findings);
+    let permissions = permissions?;
+    overlap::tell::<ActionPattern>(node, PERMISSION.what, findings);
     for item in list(node, "permissions", &mut Vec::new()).unwrap_or_default() {
         let written = text(item, PERMISSION.what, &mut Vec::new()).unwrap_or_default();
         if written.parse::<ActionPattern>().is_ok_and(|action| action.is_pivot()) {

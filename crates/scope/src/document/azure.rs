@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, parsed};
-use crate::azure::{AzureOperation, ClientId};
+use super::fields::{Fields, shown};
+use super::value::{Bounds, Expected, duration, each, list, parsed, text};
+use crate::azure::{AzureOperation, ClientId, Plane};
 use crate::finding::{Code, Finding};
 use crate::seconds::Seconds;
+use crate::syntax::Node;
 
 /// What an agent may be given at Azure: tokens of an application or managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,9 +37,8 @@ impl AzureScope {
             Some(node) => parsed(node, CLIENT_ID, findings),
             None => defaults.client_id.clone(),
         };
-        let permissions = fields
-            .require("permissions", findings)
-            .and_then(|node| each(node, "permissions", PERMISSION, findings));
+        let permissions =
+            fields.require("permissions", findings).and_then(|node| permissions(node, findings));
         let resources = match fields.take("resources") {
             Some(node) => each::<Resource>(node, "resources", RESOURCE, findings),
             None => Some(Vec::new()),
@@ -54,6 +54,38 @@ impl AzureScope {
             max_duration: max_duration?,
         })
     }
+}
+
+fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<AzureOperation>> {
+    let permissions: Vec<AzureOperation> = each(node, "permissions", PERMISSION, findings)?;
+    let items = list(node, "permissions", &mut Vec::new()).unwrap_or_default();
+    let mut planes = [None, None];
+    for item in items {
+        let Some(written) = text(item, PERMISSION.what, &mut Vec::new()) else { continue };
+        let Ok(operation) = written.parse::<AzureOperation>() else { continue };
+        if !operation.has_verb() {
+            let message =
+                format!("operation `{}` ends in nothing that an operation of Azure ends in", shown(written));
+            let help =
+                "an operation ends in read, write, delete or action, such as virtualMachines/start/action";
+            let meant = format!("{written}/action");
+            let guess = ["get", "list", "create", "update", "put", "remove"].map(|verb| format!("/{verb}"));
+            let is_verb = guess.iter().any(|verb| written.to_ascii_lowercase().ends_with(verb));
+            let fix = if is_verb { None } else { item.rewrite(&meant, format!("write `{}`", shown(&meant))) };
+            findings.push(Finding::error(Code::OperationShape, message).at(item.span).help(help).fix(fix));
+        }
+        if let Some(plane) = operation.plane() {
+            let [control, data] = &mut planes;
+            let first = if plane == Plane::Data { data } else { control };
+            first.get_or_insert(item.span);
+        }
+    }
+    if let [Some(control), Some(data)] = planes {
+        let message = "some of these operations are on resources, others on the data in them";
+        let help = format!("line {} has the first on resources; make two scopes of it", control.line);
+        findings.push(Finding::warning(Code::MixedPlanes, message).at(data).help(help));
+    }
+    Some(permissions)
 }
 
 /// Azure takes no duration with a request, so it has no bounds for one.

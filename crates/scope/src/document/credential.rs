@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::FINDINGS_LIMIT;
 use super::fields::{Fields, nearest, shown};
 use super::value::{Bounds, Expected, duration, identifier, one_of, text};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Span};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
 use crate::seconds::Seconds;
-use crate::syntax::Node;
+use crate::syntax::{Kind, Node};
 
 /// A stored credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,7 +53,11 @@ impl StoredCredential {
             seen.known(&agent, node, findings);
             Some(agent)
         });
-        let rotate = fields.take("rotate").and_then(|node| Rotate::read(node, findings));
+        let rotate = fields.take("rotate");
+        if let Some(kind) = kind {
+            renewal(kind, fields.at(), rotate, findings);
+        }
+        let rotate = rotate.and_then(|node| Rotate::read(node, findings));
         let risk = match fields.take("risk") {
             Some(node) => one_of(node, "risk", findings),
             None => Some(Risk::Medium),
@@ -61,6 +65,39 @@ impl StoredCredential {
         fields.finish(findings);
         Some(Self { id: id?, kind: kind?, agent: agent?, rotate, risk: risk? })
     }
+}
+
+/// Tells a secret that nothing renews.
+fn renewal(kind: CredentialType, at: Span, rotate: Option<&Node>, findings: &mut Vec<Finding>) {
+    let has_connector = |node: &Node| match &node.kind {
+        Kind::Mapping(entries) => entries.iter().any(|entry| entry.name == "connector"),
+        // Told already.
+        _ => true,
+    };
+    let finding = match (kind, rotate) {
+        (
+            CredentialType::AwsIamRole
+            | CredentialType::GcpWorkloadIdentity
+            | CredentialType::AzureManagedIdentity,
+            _,
+        ) => Finding::warning(
+            Code::NothingStored,
+            format!("a credential of type {kind} has no secret to store"),
+        )
+        .help("remove it, and give the agent a scope instead"),
+        (CredentialType::ApiKey | CredentialType::OauthToken, None) => {
+            Finding::warning(Code::MissingRotation, format!("nothing renews this {kind}"))
+                .help("add `rotate: { every: 7d }`, and for an API key its connector")
+        }
+        // A provider's own API for keys is not known; that of OAuth 2.0 is.
+        (CredentialType::ApiKey, Some(node)) if !has_connector(node) => Finding::warning(
+            Code::MissingConnector,
+            "nothing says how this API key is renewed at its provider",
+        )
+        .help("add `connector:` with the file that declares the provider's API"),
+        _ => return,
+    };
+    findings.push(finding.at(at));
 }
 
 impl Rotate {

@@ -6,7 +6,7 @@ use crate::finding::{Code, Finding, Span};
 use crate::syntax::{Entry, Kind, Node};
 
 /// The fields of a mapping while they are read. A field is known from having been asked for.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     what: &'static str,
     at: Span,
     entries: &'a [Entry],
@@ -16,7 +16,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of a node, which is `what` (`a scope`). What concerns the whole of it is told at `at`, or at its
     /// first field.
-    pub(super) fn of(
+    pub(crate) fn of(
         node: &'a Node,
         what: &'static str,
         at: Option<Span>,
@@ -38,18 +38,18 @@ impl<'a> Fields<'a> {
     }
 
     /// Where to tell what concerns the whole.
-    pub(super) fn at(&self) -> Span {
+    pub(crate) fn at(&self) -> Span {
         self.at
     }
 
     /// The value of a field, if it is there.
-    pub(super) fn take(&mut self, name: &'static str) -> Option<&'a Node> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.known.push(name);
         self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.value)
     }
 
     /// The value of a field that must be there.
-    pub(super) fn require(&mut self, name: &'static str, findings: &mut Vec<Finding>) -> Option<&'a Node> {
+    pub(crate) fn require(&mut self, name: &'static str, findings: &mut Vec<Finding>) -> Option<&'a Node> {
         let value = self.take(name);
         if value.is_none() {
             let message = format!("{} has no `{name}`", self.what);
@@ -60,17 +60,17 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields that nobody asked for.
-    pub(super) fn rest(&self) -> impl Iterator<Item = &'a Entry> {
+    pub(crate) fn rest(&self) -> impl Iterator<Item = &'a Entry> {
         self.entries.iter().filter(|entry| !self.known.contains(&entry.name.as_str()))
     }
 
     /// Tells every field that nobody asked for.
-    pub(super) fn finish(self, findings: &mut Vec<Finding>) {
+    pub(crate) fn finish(self, findings: &mut Vec<Finding>) {
         self.finish_with(|_| None, findings);
     }
 
     /// Tells every field that nobody asked for; where `better` has a finding for it, that one.
-    pub(super) fn finish_with(self, better: impl Fn(&Entry) -> Option<Finding>, findings: &mut Vec<Finding>) {
+    pub(crate) fn finish_with(self, better: impl Fn(&Entry) -> Option<Finding>, findings: &mut Vec<Finding>) {
         let taken: BTreeSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
         let free: Vec<&str> = self.known.iter().copied().filter(|name| !taken.contains(name)).collect();
         for entry in self.rest() {
@@ -97,7 +97,7 @@ fn at_or_before(node: &Node, at: Option<Span>) -> Span {
 }
 
 /// The name that a misspelt one was probably meant to be: the nearest within a third of its length.
-pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     // Longer than any name with as many slips; comparing would cost its length.
     if written.len() > 64 {
         return None;
@@ -111,7 +111,7 @@ pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -
 }
 
 /// A value in a message: escaped, and no longer than a line.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut characters = text.chars();
     let start: String = characters.by_ref().take(80).collect();
     let more = if characters.next().is_some() { "…" } else { "" };

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::defaults::Defaults;
 use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, parsed};
+use super::value::{Bounds, Expected, duration, each, mend, parsed};
 use crate::finding::{Code, Finding};
 use crate::gcp::{GcpPermission, ServiceAccount};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
+use crate::syntax::{Kind, Node};
 
 /// What an agent may be given at Google Cloud: access tokens of a service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,9 +41,8 @@ impl GcpScope {
             None => (defaults.service_account.as_ref().zip(agent))
                 .and_then(|(template, agent)| template.fill(agent, SERVICE_ACCOUNT, at, findings)),
         };
-        let permissions = fields
-            .require("permissions", findings)
-            .and_then(|node| each(node, "permissions", PERMISSION, findings));
+        let permissions =
+            fields.require("permissions", findings).and_then(|node| permissions(node, findings));
         let resources = match fields.take("resources") {
             Some(node) => each::<Resource>(node, "resources", RESOURCE, findings),
             None => Some(Vec::new()),
@@ -58,6 +58,35 @@ impl GcpScope {
             max_duration: max_duration?,
         })
     }
+}
+
+/// The permissions; what is something else at Google is told to be that.
+fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<GcpPermission>> {
+    let before = findings.len();
+    let permissions = each(node, "permissions", PERMISSION, findings);
+    mend::<GcpPermission>(node, before, mended, findings);
+    let Kind::List(items) = &node.kind else { return permissions };
+    for finding in findings.iter_mut().skip(before).filter(|finding| finding.fix.is_none()) {
+        let item = items.iter().find(|item| finding.span == Some(item.span));
+        let Some(Node { kind: Kind::Text(text), .. }) = item else { continue };
+        finding.help = match text.as_str() {
+            role if role.starts_with("roles/") || role.contains("/roles/") => {
+                Some("that is a role; list the permissions of it that are needed".to_owned())
+            }
+            url if url.starts_with("https://") => {
+                Some("that is an OAuth scope; list permissions, from which the scopes follow".to_owned())
+            }
+            _ => continue,
+        };
+    }
+    permissions
+}
+
+/// A permission as it was probably meant: with points throughout, and its service in lowercase.
+fn mended(written: &str) -> Option<String> {
+    let written = written.trim().replace([':', '/'], ".");
+    let (service, rest) = written.split_once('.')?;
+    Some(format!("{}.{rest}", service.to_ascii_lowercase()))
 }
 
 /// The most of generateAccessToken, which an organisation must allow beyond one hour.

@@ -8,11 +8,13 @@ mod aws;
 mod azure;
 mod credential;
 mod defaults;
-mod fields;
+pub(crate) mod fields;
 mod gcp;
 mod identity;
 mod join;
+mod overlap;
 mod read;
+mod review;
 #[cfg(feature = "schema")]
 mod schema;
 mod value;
@@ -100,7 +102,7 @@ fn has_error(findings: &[Finding]) -> bool {
 }
 
 /// Findings as a reader meets them, without a flood of them.
-fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.span.map_or(0, |span| span.start));
     if findings.len() > FINDINGS_LIMIT {
         // Errors must not be cut off in favour of warnings: their absence means that the document is sound.

@@ -7,6 +7,7 @@ use super::credential::{Seen, StoredCredential};
 use super::defaults::Defaults;
 use super::fields::{Fields, shown};
 use super::identity::Callers;
+use super::review::{self, Reviewed};
 use super::value::{identifier, list, named, one_of, text, whole};
 use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
 use crate::finding::{Code, Finding, Fix};
@@ -135,12 +136,18 @@ fn agents(
 ) -> (BTreeMap<AgentId, Agent>, BTreeSet<AgentId>) {
     let mut callers = Callers::default();
     let (mut agents, mut names) = (BTreeMap::new(), BTreeSet::new());
+    let mut places = Vec::new();
     for entry in entries {
         let Some(id) = named::<AgentId>(&entry.key, &entry.name, "agent", findings) else { continue };
         names.insert(id.clone());
-        if let Some(agent) = Agent::read(&id, entry, defaults, &mut callers, findings) {
+        if let Some((agent, scopes)) = Agent::read(&id, entry, defaults, &mut callers, findings) {
+            places.push((id.clone(), entry.key.span, scopes));
             agents.insert(id, agent);
         }
     }
+    let reviewed = places
+        .iter()
+        .filter_map(|(id, at, scopes)| Some(Reviewed { id, agent: agents.get(id)?, at: *at, scopes }));
+    review::tell(reviewed, findings);
     (agents, names)
 }

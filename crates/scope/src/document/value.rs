@@ -235,6 +235,25 @@ where
     (!values.is_empty()).then_some(values)
 }
 
+/// Adds to what was found wrong with members of a list since `before` how they were probably meant.
+pub(super) fn mend<T: FromStr>(
+    node: &Node,
+    before: usize,
+    meant: impl Fn(&str) -> Option<String>,
+    findings: &mut [Finding],
+) {
+    let Kind::List(items) = &node.kind else { return };
+    for finding in findings.iter_mut().skip(before).filter(|finding| finding.fix.is_none()) {
+        let item = items.iter().find(|item| finding.span == Some(item.span));
+        let Some(Node { kind: Kind::Text(text), .. }) = item else { continue };
+        let meant = meant(text).filter(|meant| meant != text && meant.parse::<T>().is_ok());
+        if let (Some(item), Some(meant)) = (item, meant) {
+            finding.fix = item.rewrite(&meant, format!("write `{}`", shown(&meant)));
+            finding.help = Some(format!("did you mean `{}`?", shown(&meant)));
+        }
+    }
+}
+
 fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
     let (message, help) = match node.kind {
         Kind::Null => {

@@ -30,19 +30,19 @@ macro_rules! codes {
 }
 
 codes! {
-    NotUtf8 = "not-utf8": "The file is not UTF-8, the only encoding of a scope document.";
-    TooLarge = "too-large": "The document is longer than a scope document may be (256 KiB).";
-    TooDeep = "too-deep": "Lists and mappings lie deeper in one another than any scope document needs.";
+    NotUtf8 = "not-utf8": "The file is not UTF-8, the only encoding of a document.";
+    TooLarge = "too-large": "The document is longer than any that is read (256 KiB).";
+    TooDeep = "too-deep": "Lists and mappings lie deeper in one another than any document needs.";
     TooManyFindings = "too-many-findings": "There are more findings than are told at once; mend these first.";
     EmptyDocument = "empty-document": "The file holds nothing but white space and comments.";
     SeveralDocuments = "several-documents": "The file holds several YAML documents; a scope document is one.";
-    Malformed = "malformed": "The text is neither YAML nor JSON.";
+    Malformed = "malformed": "The text is neither YAML nor JSON; a plain IAM policy is JSON.";
     TabIndentation = "tab-indentation": "A tab stands where YAML takes spaces only.";
     UnquotedAsterisk = "unquoted-asterisk": "A value begins with an asterisk without quotes, which YAML takes for an alias.";
     UnsupportedYaml = "unsupported-yaml": "The document uses an anchor, an alias, a tag or a directive of YAML: what a document grants must stand where it is granted.";
     DuplicateKey = "duplicate-key": "A mapping gives the same key twice, so that one of the two would be silently lost.";
 
-    UnknownField = "unknown-field": "A field that a scope document does not know. It is refused, so that a misspelt restriction is never silently dropped.";
+    UnknownField = "unknown-field": "A field that the document does not know. It is refused, so that a misspelt restriction is never silently dropped.";
     MissingField = "missing-field": "A field that must be there is not.";
     WrongType = "wrong-type": "A value of the wrong type: text, a number, a list or a mapping is expected.";
     EmptyList = "empty-list": "A list that must name at least one thing is empty.";
@@ -54,7 +54,7 @@ codes! {
     InvalidPermission = "invalid-permission": "The permission is not written as its cloud writes permissions.";
     StsPivot = "sts-pivot": "The permission would let an agent obtain other credentials than those it was given. Every session denies it, so it cannot be granted.";
     InvalidResource = "invalid-resource": "The resource is not written as its cloud writes resources.";
-    InvalidArn = "invalid-arn": "The text is not the ARN of a role or principal.";
+    InvalidArn = "invalid-arn": "The text is not an ARN of the kind that is due there.";
     InvalidRegion = "invalid-region": "The text is not the name of an AWS region.";
     InvalidExternalId = "invalid-external-id": "The text is not an external id that AWS accepts.";
     InvalidServiceAccount = "invalid-service-account": "The text is not the e-mail address of a GCP service account.";
@@ -70,6 +70,59 @@ codes! {
     DuplicateCredential = "duplicate-credential": "Two stored credentials have the same id.";
     DuplicateIdentity = "duplicate-identity": "A caller identity is bound twice, so that its caller could be two agents.";
     UnknownAgent = "unknown-agent": "A stored credential belongs to an agent that the document does not have.";
+
+    RedundantValue = "redundant-value": "A value of a list that another value of the list covers. It changes nothing, and hides what is granted.";
+    RedundantScope = "redundant-scope": "A scope allows nothing that another scope of the agent does not allow. It suggests a limit that is not there.";
+    RegionOnGlobalService = "region-on-global-service": "A restriction to regions on calls that go to one fixed region. A global service is called in us-east-1 or us-west-2 wherever its caller works.";
+    PolicySize = "policy-size": "The policy has more characters than AWS takes. The message counts them as AWS does.";
+    NearPolicySize = "near-policy-size": "The policy fits the largest of its kind's quotas, and not a smaller one that may apply.";
+    MissingRotation = "missing-rotation": "A stored secret is never replaced. What leaks of it stays good for ever.";
+    MissingConnector = "missing-connector": "A stored secret has a schedule for its rotation, and no connector that could renew it at its provider.";
+    NothingStored = "nothing-stored": "A stored credential of a type that has no secret to store: its credentials are minted when they are asked for.";
+    MixedPlanes = "mixed-planes": "A scope mixes operations on Azure's resources with operations on the data in them. A token is for one audience, the resource manager or the data's service, so no token serves both.";
+    OperationShape = "operation-shape": "An operation of Azure ends in read, write, delete or action; this one ends in nothing that Azure has.";
+
+    PolicyVersion = "policy-version": "The policy does not say \"Version\": \"2012-10-17\". It is then read by the rules of 2008, in which ${...} is plain text.";
+    UnsupportedElement = "unsupported-element": "An element that this kind of policy does not take. AWS refuses the policy.";
+    ConflictingElements = "conflicting-elements": "A statement has an element and its Not... form. AWS refuses the policy.";
+    InvalidSid = "invalid-sid": "A statement's id is empty or has other characters than letters and digits.";
+    DuplicateSid = "duplicate-sid": "Two statements have the same id. AWS refuses the policy.";
+    InvalidAction = "invalid-action": "The text is not an action: service:Name, in which wildcards may stand.";
+    PatternCase = "pattern-case": "A service is written in capitals. Actions are compared without regard to case, ARNs are not, so that an ARN in capitals matches nothing.";
+    ServiceWildcard = "service-wildcard": "A wildcard stands in the service of an action, so that services that do not exist yet are granted too.";
+    UnsupportedAction = "unsupported-action": "An action that a role's trust policy cannot grant.";
+    MismatchedAction = "mismatched-action": "A trust policy's action and its principal do not go together: each kind of principal has its own way to assume a role.";
+    UnknownPartition = "unknown-partition": "An ARN's partition is none that AWS has, so that the ARN matches nothing.";
+    InvalidArnRegion = "invalid-arn-region": "An ARN's region is not a region, or stands where the service's ARNs have none.";
+    InvalidArnAccount = "invalid-arn-account": "An ARN's account is not twelve digits, or stands where the service's ARNs have none.";
+    InvalidPrincipal = "invalid-principal": "The text is not a principal of the kind that it is listed under.";
+    OpenTrust = "open-trust": "Anybody may assume the role: the principal is * and no condition says who it must be.";
+    UnboundFederation = "unbound-federation": "A role trusts an identity provider without saying which of its subjects. Whoever has an account there may assume the role.";
+    ConfusedDeputy = "confused-deputy": "A role trusts an AWS service without saying on whose behalf. Another customer of the service may have it use the role.";
+    UnknownOperator = "unknown-operator": "The text is not a condition operator of AWS.";
+    NeedlessQualifier = "needless-qualifier": "A condition operator has a prefix or suffix that does nothing there, or that AWS refuses.";
+    ForAllValuesAllows = "for-all-values-allows": "ForAllValues in an Allow holds where the key is absent, so that the statement allows more than it seems to.";
+    InvalidConditionKey = "invalid-condition-key": "The text is not a condition key: service:Key, or service:Key/Tag for tags.";
+    UnknownGlobalKey = "unknown-global-key": "The key begins with aws: and is none of AWS's global condition keys, so that it is never in a request.";
+    DuplicateConditionKey = "duplicate-condition-key": "The same operator has the same key twice, in different case. Keys are compared without regard to it.";
+    InvalidConditionValue = "invalid-condition-value": "A value that its operator does not take, or that its key never has. The condition never holds.";
+    OperatorMismatch = "operator-mismatch": "The operator is for values of another type than the key has.";
+    PrivateAddress = "private-address": "aws:SourceIp is a public address of the internet, and this range is private. The condition never holds; requests through an endpoint of a VPC have aws:VpcSourceIp.";
+    HostBits = "host-bits": "A range of addresses has bits set beyond its prefix. It means the same without them, and probably more than was meant.";
+    WildcardWithoutLike = "wildcard-without-like": "A wildcard stands in a value whose operator compares it letter by letter.";
+    UnsatisfiableCondition = "unsatisfiable-condition": "No request satisfies all the conditions of the statement, so that it never applies.";
+    VacuousCondition = "vacuous-condition": "Every request satisfies the condition, so that it restricts nothing.";
+    InvalidVariable = "invalid-variable": "A policy variable that is malformed, or stands where it is read as plain text.";
+    TagLimit = "tag-limit": "A tag or a session name longer than AWS lets one be, or with characters that it does not let one have. No request ever has it.";
+    NeedlessWildcard = "needless-wildcard": "Wildcards that mean the same as fewer of them, or that match what a name would.";
+    RedundantStatement = "redundant-statement": "Other statements already say all that a statement says.";
+    DeadStatement = "dead-statement": "A statement applies to nothing.";
+    SwallowedByDeny = "swallowed-by-deny": "Whatever the statement allows, the policy also denies, and a Deny wins.";
+    FullAccess = "full-access": "A statement allows every action on every resource.";
+    AllowAllBut = "allow-all-but": "An Allow names what it leaves out. Whatever AWS adds later is allowed too.";
+    PassRoleEverywhere = "pass-role-everywhere": "iam:PassRole is allowed on every role. Whoever has it can let a service act with any of the account's roles.";
+    LinkedRoleEverywhere = "linked-role-everywhere": "iam:CreateServiceLinkedRole is allowed on every resource, which lets any service in that has one.";
+    TooComplex = "too-complex": "The patterns overlap in too many ways to look at all of them. What is told is right; more might be found.";
 }
 
 impl std::fmt::Display for Code {

@@ -18,7 +18,7 @@ pub(super) fn malformed(text: &str, error: &ScanError) -> Finding {
         ErrorKind::RecursionLimitExceeded => {
             Finding::error(Code::TooDeep, "lists and mappings lie too deep in one another here")
                 .at(span)
-                .help("a scope document has no more than seven levels")
+                .help("no document needs so many levels")
         }
         ErrorKind::DirectiveDisallowed => {
             Finding::error(Code::UnsupportedYaml, "a directive cannot stand in a scope document")

@@ -3,10 +3,12 @@
 //! What a document grants must stand where it is granted, so anchors, aliases, tags and directives are refused;
 //! with them goes every way in which a small text could grow into a large tree.
 
+mod json;
 mod malformed;
 mod node;
 mod tree;
 
+pub(crate) use json::read as read_json;
 pub(crate) use node::{Entry, Kind, Node};
 
 use crate::finding::{Code, Finding, Span};

@@ -1,0 +1,189 @@
+//! What can be told only of an agent's scopes together: which change nothing, and whether they fit a session.
+
+use std::collections::BTreeMap;
+
+use super::{Agent, AwsScope, Scope};
+use crate::aws::authority::{Authority, Statement, TooComplex};
+use crate::aws::compile::{CompileError, SESSION_POLICY_LIMIT, compile};
+use crate::aws::coverage::{Effort, are_within};
+use crate::document::fields::shown;
+use crate::finding::{Code, Finding, Span};
+use crate::identifier::AgentId;
+
+/// An agent with the places of what it was read from.
+pub(super) struct Reviewed<'a> {
+    pub(super) id: &'a AgentId,
+    pub(super) agent: &'a Agent,
+    /// The agent's name.
+    pub(super) at: Span,
+    /// Its scopes, in their order.
+    pub(super) scopes: &'a [Span],
+}
+
+/// Compiling is much work where it matters: no document needs more of it than this.
+const COMPILATIONS: usize = 48;
+
+/// Tells what the agents' scopes are together.
+pub(super) fn tell<'a>(agents: impl Iterator<Item = Reviewed<'a>>, findings: &mut Vec<Finding>) {
+    let effort = Effort::generous();
+    let mut compilations = COMPILATIONS;
+    for reviewed in agents {
+        if redundant(&reviewed, &effort, findings).is_err() {
+            let message = "the scopes have too many patterns to compare each with all others";
+            findings.push(Finding::info(Code::TooComplex, message).at(reviewed.at).help("split the agent"));
+            return;
+        }
+        sizes(&reviewed, &mut compilations, findings);
+    }
+}
+
+/// Scopes that allow nothing that others do not allow too. Of two that say the same, the later one is told.
+fn redundant(
+    reviewed: &Reviewed<'_>,
+    effort: &Effort,
+    findings: &mut Vec<Finding>,
+) -> Result<(), TooComplex> {
+    let scopes = &reviewed.agent.scopes;
+    let mut gone = vec![false; scopes.len()];
+    for (index, (scope, at)) in scopes.iter().zip(reviewed.scopes).enumerate().rev() {
+        let others = || {
+            let rest = scopes.iter().zip(&gone).enumerate();
+            let rest =
+                rest.filter(|(other, (_, gone))| *other != index && !**gone).map(|(_, (other, _))| other);
+            rest.filter(|other| other.max_duration() >= scope.max_duration())
+        };
+        effort.spend(scopes.len())?;
+        let is_covered = match scope {
+            Scope::Aws(scope) => is_aws_covered(scope, others(), effort)?,
+            Scope::Gcp(scope) => others().any(|other| {
+                matches!(other, Scope::Gcp(other)
+                if other.service_account == scope.service_account
+                    && covers(&other.permissions, &scope.permissions)
+                    && reaches(&other.resources, &scope.resources))
+            }),
+            Scope::Azure(scope) => others().any(|other| {
+                matches!(other, Scope::Azure(other)
+                if other.client_id == scope.client_id
+                    && covers(&other.permissions, &scope.permissions)
+                    && reaches(&other.resources, &scope.resources))
+            }),
+        };
+        if is_covered {
+            if let Some(gone) = gone.get_mut(index) {
+                *gone = true;
+            }
+            let message =
+                format!("the agent's other scopes of {} already allow all of this one", scope.cloud());
+            let finding = Finding::warning(Code::RedundantScope, message).at(*at);
+            findings.push(finding.help("remove it, or narrow the others"));
+        }
+    }
+    Ok(())
+}
+
+fn is_aws_covered<'a>(
+    scope: &AwsScope,
+    others: impl Iterator<Item = &'a Scope>,
+    effort: &Effort,
+) -> Result<bool, TooComplex> {
+    let statement = |scope: &AwsScope| Statement {
+        actions: scope.permissions.clone(),
+        resources: scope.resources.clone(),
+        regions: scope.regions.clone(),
+    };
+    let others: Vec<&AwsScope> = others
+        .filter_map(|other| match other {
+            Scope::Aws(other) => Some(other),
+            _ => None,
+        })
+        .filter(|other| other.role == scope.role && other.external_id == scope.external_id)
+        .collect();
+    // Most scopes are about actions that no other has, which costs little to see.
+    let shared = scope.permissions.first().is_some_and(|first| {
+        others.iter().flat_map(|other| &other.permissions).any(|one| !one.glob().is_apart_from(first.glob()))
+    });
+    if !shared {
+        return Ok(false);
+    }
+    let others: Vec<Statement> = others.into_iter().map(statement).collect();
+    are_within(&statement(scope), &others, effort)
+}
+
+fn covers<P: PartialEq>(held: &[P], asked: &[P]) -> bool {
+    asked.iter().all(|one| held.contains(one))
+}
+
+/// No resources means all that the identity reaches.
+fn reaches(held: &[String], asked: &[String]) -> bool {
+    let all = |resources: &[String]| resources.is_empty() || resources.iter().any(|one| one == "*");
+    all(held) || (!all(asked) && covers(held, asked))
+}
+
+/// Whether all that an agent may be given of one role fits one session.
+fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<Finding>) {
+    let mut roles: BTreeMap<_, Vec<(&AwsScope, Span)>> = BTreeMap::new();
+    for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
+        if let Scope::Aws(scope) = scope {
+            roles.entry((&scope.role, &scope.external_id)).or_default().push((scope, *at));
+        }
+    }
+    for scopes in roles.into_values() {
+        let longest: usize = scopes.iter().map(|(scope, _)| longest(scope)).sum();
+        if longest + FRAME <= SESSION_POLICY_LIMIT || *compilations == 0 {
+            continue;
+        }
+        let all: Vec<&AwsScope> = scopes.iter().map(|(scope, _)| *scope).collect();
+        *compilations -= 1;
+        let Some(characters) = too_large(&all) else { continue };
+        let agent = shown(reviewed.id.as_str());
+        let message = format!(
+            "the session policy for all that `{agent}` has of one role needs {characters} characters, \
+             and STS takes {SESSION_POLICY_LIMIT}"
+        );
+        let finding = Finding::warning(Code::PolicySize, message).at(reviewed.at);
+        findings.push(finding.help(what_fits(&scopes, characters, compilations)));
+    }
+}
+
+/// How many characters the shortest policy has, where these are too many.
+fn too_large(scopes: &[&AwsScope]) -> Option<usize> {
+    let statements = scopes.iter().flat_map(|scope| scope.authority().statements().to_vec());
+    match compile(&Authority::new(statements.collect())) {
+        Err(CompileError::TooLarge { characters, .. }) => Some(characters),
+        _ => None,
+    }
+}
+
+/// Which scope to move to another role, if one is enough.
+fn what_fits(scopes: &[(&AwsScope, Span)], characters: usize, compilations: &mut usize) -> String {
+    let over = characters - SESSION_POLICY_LIMIT;
+    for (index, (_, at)) in scopes.iter().enumerate() {
+        if scopes.len() == 1 || *compilations == 0 {
+            break;
+        }
+        *compilations -= 1;
+        let rest = scopes.iter().enumerate().filter(|(other, _)| *other != index);
+        let rest: Vec<&AwsScope> = rest.map(|(_, (scope, _))| *scope).collect();
+        if too_large(&rest).is_none() {
+            return format!("without the scope on line {} it fits: give that one a role of its own", at.line);
+        }
+    }
+    format!(
+        "shorten it by {over} characters, split it between roles, or let the agent ask for a part at a time"
+    )
+}
+
+/// What a policy has beside what is allowed: the version and the denial of the pivots.
+const FRAME: usize = 256;
+
+/// At least as many characters as the statements of a scope have.
+fn longest(scope: &AwsScope) -> usize {
+    let actions: usize = scope.permissions.iter().map(|one| one.as_str().len() + 3).sum();
+    let resources: usize = scope.resources.iter().map(|one| one.as_str().chars().count() + 3).sum();
+    let regions: usize = scope.regions.named().map(|one| one.as_str().len() + 3).sum();
+    // A scope with regions may need a statement for what is global, and `*` is then many services.
+    let parts = if regions == 0 { 1 } else { 2 };
+    let global =
+        if scope.permissions.iter().any(|one| one.service().is_none()) { SESSION_POLICY_LIMIT } else { 0 };
+    parts * (actions + resources + 64) + regions + 64 + global
+}

@@ -1,0 +1,182 @@
+//! Actions, as far as they can be judged without knowing which there are.
+
+use super::PolicyKind;
+use super::document::{Action, Clause, Spanned};
+use super::list;
+use crate::aws::coverage::{Covered, Effort, redundant};
+use crate::aws::pattern::ActionPattern;
+use crate::document::fields::{nearest, shown};
+use crate::finding::{Code, Finding};
+use crate::syntax::Node;
+
+/// Reads `Action` or `NotAction`.
+pub(super) fn read(
+    node: &Node,
+    name: &'static str,
+    kind: PolicyKind,
+    findings: &mut Vec<Finding>,
+) -> Vec<Spanned<Action>> {
+    let texts = list::texts(node, name, findings);
+    let actions = texts.into_iter().filter_map(|text| {
+        let action = action(&text, findings)?;
+        if kind == PolicyKind::Trust {
+            trusted(&action, &text, findings);
+        }
+        Some(Spanned { value: action, span: text.span, removal: text.removal })
+    });
+    actions.collect()
+}
+
+fn action(written: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<Action> {
+    let text = written.value.as_str();
+    let mut tell = |finding: Finding| findings.push(finding.at(written.span));
+    if text.contains("${") {
+        let message = format!("`{}` has a policy variable, which actions cannot have", shown(text));
+        tell(
+            Finding::error(Code::InvalidVariable, message).help("write the action, or a pattern of actions"),
+        );
+        return None;
+    }
+    let (service, name) = text.split_once(':').unwrap_or(("*", text));
+    if service.contains(['*', '?']) && text != "*" {
+        if !text.contains(':') {
+            let message = format!("action `{}` has no service", shown(text));
+            tell(
+                Finding::error(Code::InvalidAction, message)
+                    .help("write it as service:Name, such as s3:GetObject"),
+            );
+            return None;
+        }
+        let every = name == "*" && service.chars().all(|c| c == '*');
+        let message = format!("action `{}` has a wildcard in its service", shown(text));
+        let finding = Finding::warning(Code::ServiceWildcard, message).help(match every {
+            true => "write \"*\", which says the same plainly",
+            false => "name each service: what the wildcard will match tomorrow nobody knows",
+        });
+        tell(finding.fix(if every { list::rewritten(written.span, "*") } else { None }));
+        let pattern = "*".parse().ok()?;
+        return Some(Action { text: text.to_owned(), pattern, is_exact: every });
+    }
+    let folded = match text.split_once(':') {
+        Some((service, name)) => format!("{}:{name}", service.to_ascii_lowercase()),
+        None => text.to_owned(),
+    };
+    let pattern: ActionPattern = match folded.parse() {
+        Ok(pattern) => pattern,
+        Err(reason) => {
+            let message = format!("action `{}`: {reason}", shown(text));
+            let trimmed = folded.trim();
+            let mended = (trimmed != text && trimmed.parse::<ActionPattern>().is_ok()).then_some(trimmed);
+            let fix = mended.and_then(|text| list::rewritten(written.span, text));
+            tell(
+                Finding::error(Code::InvalidAction, message)
+                    .help("write it as service:Name, such as s3:GetObject")
+                    .fix(fix),
+            );
+            return None;
+        }
+    };
+    let canonical = pattern.canonical();
+    if canonical.as_str().len() < folded.len() {
+        let message = format!("action `{}` has more wildcards than it needs", shown(text));
+        let help = format!("`{}` says the same", shown(canonical.as_str()));
+        let fix = list::rewritten(written.span, canonical.as_str());
+        tell(Finding::warning(Code::NeedlessWildcard, message).help(help).fix(fix));
+    } else if folded != text {
+        let message = format!("action `{}` has its service in capitals", shown(text));
+        let help =
+            format!("write `{}`: AWS compares without regard to case, other tools do not", shown(&folded));
+        tell(
+            Finding::warning(Code::PatternCase, message)
+                .help(help)
+                .fix(list::rewritten(written.span, &folded)),
+        );
+    }
+    Some(Action { text: text.to_owned(), pattern, is_exact: true })
+}
+
+/// What a role's trust policy may grant.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+pub(super) const TRUSTED: [&str; 6] = [
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:SetContext",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+];
+
+fn trusted(action: &Action, written: &Spanned<String>, findings: &mut Vec<Finding>) {
+    let matched: Vec<&str> = TRUSTED.into_iter().filter(|one| action.pattern.matches(one)).collect();
+    let text = shown(&written.value);
+    let finding = if matched.is_empty() {
+        let finding =
+            Finding::error(Code::UnsupportedAction, format!("a trust policy cannot grant `{text}`"));
+        match nearest(&written.value, TRUSTED.into_iter()) {
+            Some(name) => {
+                finding.help(format!("did you mean `{name}`?")).fix(list::rewritten(written.span, name))
+            }
+            None => finding.help(format!("it can grant {}", TRUSTED.join(", "))),
+        }
+    } else if !action.pattern.is_literal() {
+        let message = format!("`{text}` in a trust policy stands for {}", matched.join(", "));
+        Finding::warning(Code::NeedlessWildcard, message)
+            .help("name the one way in which the role is assumed")
+    } else {
+        return;
+    };
+    findings.push(finding.at(written.span));
+}
+
+/// Tells what a list of actions has more than once.
+pub(super) fn tell_lists(actions: &Clause<Action>, findings: &mut Vec<Finding>) {
+    let exact: Vec<&Spanned<Action>> = actions.listed().iter().filter(|one| one.value.is_exact).collect();
+    let patterns: Vec<ActionPattern> = exact.iter().map(|one| one.value.pattern.clone()).collect();
+    let listed: Vec<Listed<'_>> = exact.iter().map(|one| Listed::of(one, &one.value.text)).collect();
+    tell_redundant("action", &listed, &patterns, findings);
+}
+
+/// A member of a list, for a finding about it.
+pub(super) struct Listed<'a> {
+    text: &'a str,
+    whole: Spanned<String>,
+}
+
+impl<'a> Listed<'a> {
+    pub(super) fn of<T>(one: &Spanned<T>, text: &'a str) -> Self {
+        Self { text, whole: Spanned { value: text.to_owned(), span: one.span, removal: one.removal } }
+    }
+}
+
+/// Tells which patterns of a list the rest of it covers.
+pub(super) fn tell_redundant<P: Covered>(
+    what: &str,
+    listed: &[Listed<'_>],
+    patterns: &[P],
+    findings: &mut Vec<Finding>,
+) {
+    let effort = Effort::generous();
+    let Ok(redundant) = redundant(patterns, &effort) else {
+        let message = format!("the list has too many wildcards to compare each {what} with all of them");
+        let at = listed.first().map(|one| one.whole.span);
+        let finding = Finding::info(Code::TooComplex, message).help("split the statement");
+        findings.push(at.map_or(finding.clone(), |at| finding.at(at)));
+        return;
+    };
+    for index in redundant {
+        let (Some(one), Some(pattern)) = (listed.get(index), patterns.get(index)) else { continue };
+        let same = patterns.iter().take(index).any(|other| other == pattern);
+        if same {
+            findings.push(list::again(&one.whole, what));
+            continue;
+        }
+        let by = patterns
+            .iter()
+            .zip(listed)
+            .find(|(other, _)| *other != pattern && !other.is_one() && pattern.is_within(&[other], &effort));
+        let by = by.map_or("the others together".to_owned(), |(_, by)| format!("`{}`", shown(by.text)));
+        let message = format!("{what} `{}` is already covered by {by}", shown(one.text));
+        let finding = Finding::warning(Code::RedundantValue, message).at(one.whole.span);
+        findings.push(finding.help("remove it").fix(one.whole.removed("remove it")));
+    }
+}
