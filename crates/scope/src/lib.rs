@@ -14,6 +14,7 @@ pub mod aws;
 pub mod azure;
 pub mod catalogue;
 pub mod document;
+pub mod escalation;
 pub mod finding;
 pub mod gcp;
 pub mod iam;

@@ -122,7 +122,7 @@ fn like(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn holds(condition: &Condition, call: &Call) -> bool {
+pub(super) fn holds(condition: &Condition, call: &Call) -> bool {
     let mut found = call.context.iter().filter(|(key, _)| key.eq_ignore_ascii_case(&condition.key));
     let found: Vec<&str> = found.by_ref().flat_map(|(_, values)| values).map(String::as_str).collect();
     if condition.operator == Operator::Null {

@@ -197,7 +197,7 @@ impl FromStr for ResourcePattern {
     }
 }
 
-fn arn_glob(segments: [&str; 5], rest: &str) -> Glob {
+pub(super) fn arn_glob(segments: [&str; 5], rest: &str) -> Glob {
     let mut glob = Glob::default();
     for segment in segments {
         glob.push_text(segment, Class::Segment, false);

@@ -105,7 +105,7 @@ fn fillings_of_action(pattern: &ActionPattern) -> Vec<String> {
 }
 
 /// Resources that the pattern matches, the more plausible first.
-fn fillings_of_resource(pattern: &ResourcePattern, action: &str, region: &str) -> Vec<String> {
+pub(super) fn fillings_of_resource(pattern: &ResourcePattern, action: &str, region: &str) -> Vec<String> {
     if pattern.is_any() {
         return vec![plausible_resource(action, region), "arn:aws:s3:::example".to_owned()];
     }

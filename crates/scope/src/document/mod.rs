@@ -71,17 +71,17 @@ pub struct Parsed {
 impl ScopeDocument {
     /// Reads a document from YAML or JSON.
     pub fn parse(text: &str) -> Parsed {
-        Self::from_source(syntax::read(text))
+        Self::from_source(&syntax::read(text))
     }
 
     /// Reads a document from the bytes of a file. Anything but UTF-8 is a finding.
     pub fn parse_bytes(bytes: &[u8]) -> Parsed {
-        Self::from_source(syntax::read_bytes(bytes))
+        Self::from_source(&syntax::read_bytes(bytes))
     }
 
-    fn from_source(source: syntax::Source) -> Parsed {
-        let mut findings = source.findings;
-        let document = source.root.and_then(|root| read::document(&root, &mut findings));
+    pub(crate) fn from_source(source: &syntax::Source) -> Parsed {
+        let mut findings = source.findings.clone();
+        let document = source.root.as_ref().and_then(|root| read::document(root, &mut findings));
         let findings = in_order(findings);
         Parsed { document: document.filter(|_| !has_error(&findings)), findings }
     }

@@ -123,6 +123,10 @@ codes! {
     PassRoleEverywhere = "pass-role-everywhere": "iam:PassRole is allowed on every role. Whoever has it can let a service act with any of the account's roles.";
     LinkedRoleEverywhere = "linked-role-everywhere": "iam:CreateServiceLinkedRole is allowed on every resource, which lets any service in that has one.";
     TooComplex = "too-complex": "The patterns overlap in too many ways to look at all of them. What is told is right; more might be found.";
+
+    AllAuthority = "all-authority": "A scope allows everything that its role or identity may do, so that every path of privilege escalation is open.";
+    Escalation = "escalation": "Permissions that together lead to more than they say: to other credentials, or to permissions that nobody granted.";
+    EscalationByTarget = "escalation-by-target": "Permissions that lead to more than they say where what they reach is itself allowed more: a role that is passed, a function, an account. Whether it is, its own cloud knows.";
 }
 
 impl std::fmt::Display for Code {

@@ -1,0 +1,176 @@
+//! The request contexts under which statements with conditions apply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::authority::TooComplex;
+use super::automaton::Effort;
+use super::evaluate::{Call, holds};
+use super::glob::{Class, Glob};
+use super::place::Place;
+use super::policy::{Condition, Operator};
+use super::reach::{Clause, Demand};
+use super::region::is_global;
+
+/// Keys of the request context, in lower case, with their values. A key that is not here is absent.
+pub(crate) type Context = BTreeMap<String, Vec<String>>;
+
+/// How many contexts are tried for one call.
+const CONTEXTS_LIMIT: usize = 4096;
+
+/// Contexts in which all the conditions hold, each with those of the denials that apply in it. A context is left
+/// out where another one has no more denials.
+pub(super) fn contexts<'c>(
+    conditions: &[&Condition],
+    denials: &[&'c Clause],
+    demand: &Demand<'_>,
+    place: &Place,
+    effort: &Effort,
+) -> Result<Vec<(Context, Vec<&'c Clause>)>, TooComplex> {
+    let denying = || denials.iter().flat_map(|denial| &denial.conditions);
+    let mut keys: BTreeMap<String, Vec<&Condition>> = BTreeMap::new();
+    for condition in conditions.iter().copied().chain(denying()) {
+        keys.entry(condition.key.to_ascii_lowercase()).or_default().push(condition);
+    }
+    // What an allowing statement asks of a key is asked of that key alone, so that the values that do are found
+    // key by key. Only a denial ties keys to one another.
+    let mut choices: Vec<(String, Vec<Vec<String>>)> = Vec::new();
+    for (key, asking) in keys {
+        let mut values = values(&key, &asking, demand, place);
+        values.retain(|value| {
+            let call = call(Context::from([(key.clone(), value.clone())]));
+            let mut asked = conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key));
+            asked.all(|condition| holds(condition, &call))
+        });
+        if !denying().any(|condition| condition.key.eq_ignore_ascii_case(&key)) {
+            values.truncate(1);
+        }
+        choices.push((key, values));
+    }
+    let mut found: Vec<(Context, Vec<usize>)> = Vec::new();
+    let combinations =
+        choices.iter().try_fold(1, |product: usize, (_, values)| product.checked_mul(values.len()));
+    for number in 0..combinations.unwrap_or(usize::MAX).min(CONTEXTS_LIMIT) {
+        effort.spend(choices.len() + denials.len() + 1)?;
+        let call = call(combination(&choices, number));
+        let applies = |denial: &Clause| denial.conditions.iter().all(|condition| holds(condition, &call));
+        let holding: Vec<usize> = denials
+            .iter()
+            .enumerate()
+            .filter(|(_, denial)| applies(denial))
+            .map(|(index, _)| index)
+            .collect();
+        let is_within = |one: &[usize], other: &[usize]| one.iter().all(|index| other.contains(index));
+        if !found.iter().any(|(_, known)| is_within(known, &holding)) {
+            found.retain(|(_, known)| !is_within(&holding, known));
+            found.push((call.context, holding));
+        }
+    }
+    let told = found.into_iter().map(|(mut context, holding)| {
+        context.retain(|_, values| !values.is_empty());
+        (context, holding.iter().filter_map(|index| denials.get(*index).copied()).collect())
+    });
+    Ok(told.collect())
+}
+
+fn call(context: Context) -> Call {
+    Call { context, ..Call::default() }
+}
+
+/// One of the combinations of values, by its number.
+fn combination(choices: &[(String, Vec<Vec<String>>)], mut number: usize) -> Context {
+    let mut context = Context::new();
+    for (key, values) in choices {
+        let count = values.len().max(1);
+        context.insert(key.clone(), values.get(number % count).cloned().unwrap_or_default());
+        number /= count;
+    }
+    context
+}
+
+/// The values that a key may have in the call: fixed ones where the call decides them, otherwise those that tell
+/// the conditions apart. Without a value, the key is absent.
+fn values(key: &str, asking: &[&Condition], demand: &Demand<'_>, place: &Place) -> Vec<Vec<String>> {
+    let one = |value: &str| vec![value.to_owned()];
+    if let Some((_, patterns)) = demand.context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+        return fitting(patterns, asking);
+    }
+    let service = demand.action.split_once(':').map_or(demand.action, |(service, _)| service);
+    match key {
+        // Passing a role is judged where the role is used.
+        "aws:requestedregion" if demand.action == "iam:PassRole" => {
+            vec![one(&place.region), one(place.global_region())]
+        }
+        "aws:requestedregion" if is_global(demand.action) => vec![one(place.global_region())],
+        "aws:requestedregion" => vec![one(&place.region)],
+        "aws:principalaccount" | "aws:resourceaccount" | "s3:resourceaccount" => vec![one(&place.account)],
+        "aws:principalisawsservice" | "aws:viaawsservice" => vec![one("false")],
+        "aws:securetransport" => vec![one("true"), one("false")],
+        _ if !is_known_to(service, key) => vec![Vec::new()],
+        _ => {
+            let mut values: Vec<Vec<String>> = possible(asking).iter().map(|value| one(value)).collect();
+            if !ALWAYS_PRESENT.contains(&key) {
+                values.push(Vec::new());
+            }
+            values
+        }
+    }
+}
+
+/// Keys that are in the context of every call.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const ALWAYS_PRESENT: [&str; 5] =
+    ["aws:currenttime", "aws:epochtime", "aws:principalarn", "aws:principaltype", "aws:userid"];
+
+/// Whether calls of a service can have the key: a global one, one of its own, or one of those that it borrows.
+fn is_known_to(service: &str, key: &str) -> bool {
+    let owner = key.split_once(':').map_or(key, |(owner, _)| owner);
+    // What a passed role is for stands in the context of passing it only.
+    let passing = ["iam:passedtoservice", "iam:associatedresourcearn"].contains(&key);
+    let borrowed = matches!((service, owner), ("ec2-instance-connect" | "ssm", "ec2") | ("sts", "iam"));
+    (owner == "aws" || owner.eq_ignore_ascii_case(service) || borrowed) && !passing
+}
+
+/// The values that patterns allow: literal ones, and those of the conditions that fit.
+fn fitting(patterns: &[String], asking: &[&Condition]) -> Vec<Vec<String>> {
+    if patterns.is_empty() {
+        return vec![Vec::new()];
+    }
+    let globs: Vec<Glob> = patterns.iter().map(|pattern| glob(pattern)).collect();
+    let literal = patterns.iter().filter(|pattern| !pattern.contains(['*', '?'])).cloned();
+    let asked = possible(asking).into_iter().filter(|value| globs.iter().any(|glob| glob.matches(value)));
+    let filled = patterns.iter().map(|pattern| filling(pattern, "example"));
+    let mut seen = BTreeSet::new();
+    let values = literal.chain(asked).chain(filled).filter(|value| seen.insert(value.clone()));
+    values.map(|value| vec![value]).collect()
+}
+
+/// Values on each side of the conditions: those that they name, and one that none does.
+fn possible(asking: &[&Condition]) -> Vec<String> {
+    let mut values = Vec::new();
+    for condition in asking {
+        match condition.operator {
+            Operator::Bool => values.extend(["true", "false"].map(str::to_owned)),
+            Operator::Null => {}
+            _ => {
+                for value in &condition.values {
+                    values.extend(["example", "", "a"].map(|with| filling(value, with)));
+                }
+            }
+        }
+    }
+    values.push("arn:aws:iam::123456789012:role/other".to_owned());
+    values.push("other".to_owned());
+    let mut seen = BTreeSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
+}
+
+fn filling(pattern: &str, with: &str) -> String {
+    pattern.replace('?', "a").replace('*', with)
+}
+
+fn glob(pattern: &str) -> Glob {
+    let mut glob = Glob::default();
+    glob.push_text(pattern, Class::Rest, false);
+    glob
+}

@@ -1,0 +1,170 @@
+//! Paths in a scope document, told at the permissions that make them.
+
+use std::collections::BTreeMap;
+
+use super::azure::covers;
+use super::{AzureGrant, GcpGrant, Held, Path, Witness, find};
+use crate::aws::authority::{Authority, Certainty, Statement};
+use crate::aws::pattern::ActionPattern;
+use crate::azure::AzureOperation;
+use crate::document::{Agent, AwsScope, AzureScope, GcpScope, Parsed, Scope, ScopeDocument, in_order};
+use crate::finding::{Code, Finding, Span};
+use crate::identifier::{AgentId, Cloud};
+use crate::syntax::{self, Kind, Node};
+
+/// Reads a scope document from YAML or JSON, as [`ScopeDocument::parse`] does, and tells with its findings every
+/// path on which a scope leads to more than it says.
+pub fn check(text: &str) -> Parsed {
+    complete(&syntax::read(text))
+}
+
+/// The same from the bytes of a file. Anything but UTF-8 is a finding.
+pub fn check_bytes(bytes: &[u8]) -> Parsed {
+    complete(&syntax::read_bytes(bytes))
+}
+
+fn complete(source: &syntax::Source) -> Parsed {
+    let mut parsed = ScopeDocument::from_source(source);
+    if let (Some(document), Some(root)) = (&parsed.document, &source.root) {
+        let found: Vec<Finding> = document
+            .agents
+            .iter()
+            .flat_map(|(id, agent)| agent_paths(agent).into_iter().map(move |found| (id, agent, found)))
+            .map(|(id, agent, (scopes, path))| finding(id, agent, &scopes, &path, root))
+            .collect();
+        if !found.is_empty() {
+            parsed.findings = in_order(parsed.findings.into_iter().chain(found).collect());
+        }
+    }
+    parsed
+}
+
+/// The paths that an agent's scopes open, each with the scopes, by index, that it may use. Scopes that share a role,
+/// a service account or an identity belong to one principal.
+pub fn agent_paths(agent: &Agent) -> Vec<(Vec<usize>, Path)> {
+    let mut principals: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
+    for (index, scope) in agent.scopes.iter().enumerate() {
+        let principal = match scope {
+            Scope::Aws(scope) => scope.role.as_ref().map(|role| role.as_str()),
+            Scope::Gcp(scope) => scope.service_account.as_ref().map(|account| account.as_str()),
+            Scope::Azure(scope) => scope.client_id.as_ref().map(|id| id.as_str()),
+        };
+        principals.entry((scope.cloud().as_str(), principal)).or_default().push(index);
+    }
+    let paths = principals.into_values().flat_map(|indices| {
+        let scopes: Vec<&Scope> = indices.iter().filter_map(|index| agent.scopes.get(*index)).collect();
+        let paths = principal_paths(&scopes);
+        paths.into_iter().map(move |path| (indices.clone(), path))
+    });
+    paths.collect()
+}
+
+/// The paths of scopes that are of one cloud and one principal.
+fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
+    let aws: Vec<&AwsScope> = scopes
+        .iter()
+        .filter_map(|one| if let Scope::Aws(scope) = one { Some(scope) } else { None })
+        .collect();
+    let gcp: Vec<&GcpScope> = scopes
+        .iter()
+        .filter_map(|one| if let Scope::Gcp(scope) = one { Some(scope) } else { None })
+        .collect();
+    let azure: Vec<&AzureScope> = scopes
+        .iter()
+        .filter_map(|one| if let Scope::Azure(scope) = one { Some(scope) } else { None })
+        .collect();
+    let mut paths = Vec::new();
+    if let Some(first) = aws.first() {
+        let statements: Vec<Statement> =
+            aws.iter().flat_map(|scope| scope.authority().statements().to_vec()).collect();
+        let authority = Authority::new(statements);
+        paths.extend(find(&Held::Session { authority: &authority, role: first.role.as_ref() }));
+    }
+    if !gcp.is_empty() {
+        let grants: Vec<GcpGrant<'_>> = gcp
+            .iter()
+            .map(|scope| GcpGrant { permissions: &scope.permissions, resources: &scope.resources })
+            .collect();
+        paths.extend(find(&Held::Gcp(&grants)));
+    }
+    if !azure.is_empty() {
+        let grants: Vec<AzureGrant<'_>> = azure
+            .iter()
+            .map(|scope| AzureGrant { operations: &scope.permissions, but: &[], resources: &scope.resources })
+            .collect();
+        paths.extend(find(&Held::Azure(&grants)));
+    }
+    paths
+}
+
+/// The finding for a path, at the permission that it begins with.
+fn finding(id: &AgentId, agent: &Agent, scopes: &[usize], path: &Path, root: &Node) -> Finding {
+    let rule = path.rule;
+    let calls: Vec<String> = path.permissions.iter().map(ToString::to_string).collect();
+    let everything = rule.id == "everything";
+    let message = if everything {
+        format!("{id}: {}, which gives {}", rule.title, rule.gives)
+    } else {
+        let supposed = if path.certainty == Certainty::Undecided { "probably " } else { "" };
+        format!("{id}: {supposed}{}, which gives {}: {}", rule.title, rule.gives, calls.join("; "))
+    };
+    // What a session policy of AWS names may be refused by the role; at the other clouds the bindings decide what
+    // is reached.
+    let general = path.depends_on_target.is_none() || (rule.cloud == Cloud::Aws && path.any_target);
+    let finding = match (everything, general) {
+        (true, _) => Finding::warning(Code::AllAuthority, message),
+        (false, true) => Finding::warning(Code::Escalation, message),
+        (false, false) => Finding::info(Code::EscalationByTarget, message),
+    };
+    let mut help = path.remedy.to_owned();
+    if let Some(target) = path.depends_on_target {
+        help = format!("{help}; it depends on {target}");
+    }
+    if rule.cloud == Cloud::Aws {
+        help.push_str("; and on the role, beyond which no session goes");
+    }
+    let finding = finding.help(help);
+    let place = path.permissions.first().and_then(|witness| place(witness, id, agent, scopes, root));
+    place.into_iter().fold(finding, Finding::at)
+}
+
+/// Where the permission of a witness stands in the document.
+fn place(witness: &Witness, id: &AgentId, agent: &Agent, scopes: &[usize], root: &Node) -> Option<Span> {
+    let nodes = field(field(field(root, "agents")?, id.as_str())?, "scopes")?;
+    let Kind::List(nodes) = &nodes.kind else { return None };
+    scopes.iter().find_map(|index| {
+        let scope = agent.scopes.get(*index)?;
+        let permissions = field(nodes.get(*index)?, "permissions")?;
+        let Kind::List(permissions) = &permissions.kind else { return None };
+        let stands = permissions.iter().find(|node| match &node.kind {
+            Kind::Text(text) => has(scope, text, witness),
+            _ => false,
+        });
+        stands.map(|node| node.span)
+    })
+}
+
+/// Whether a permission of a scope, as it is written, is what the witness uses.
+fn has(scope: &Scope, text: &str, witness: &Witness) -> bool {
+    match scope {
+        Scope::Aws(scope) => {
+            let on = |resource: &String| scope.resources.iter().any(|pattern| pattern.matches(resource));
+            let within = |region: &crate::aws::region::Region| scope.regions.contains(region.as_str());
+            text == witness.permission && witness.resource.is_none()
+                || (text.parse().is_ok_and(|action: ActionPattern| action.matches(&witness.permission))
+                    && witness.resource.as_ref().is_none_or(on)
+                    && witness.region.as_ref().is_none_or(within))
+        }
+        Scope::Gcp(_) => text == witness.permission,
+        Scope::Azure(_) => {
+            text.parse().is_ok_and(|operation: AzureOperation| covers(&operation, &witness.permission))
+        }
+    }
+}
+
+fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    match &node.kind {
+        Kind::Mapping(entries) => entries.iter().find(|entry| entry.name == name).map(|entry| &entry.value),
+        _ => None,
+    }
+}

@@ -1,0 +1,71 @@
+//! Paths at Google Cloud.
+
+use std::collections::BTreeMap;
+
+use super::rule::{Call, Need};
+use super::{Path, Witness, rules};
+use crate::gcp::GcpPermission;
+use crate::identifier::Cloud;
+
+/// Permissions of a service account on resources.
+#[derive(Clone, Copy, Debug)]
+pub struct GcpGrant<'a> {
+    /// The permissions.
+    pub permissions: &'a [GcpPermission],
+    /// The resources by their full names, or `*`; none means all.
+    pub resources: &'a [String],
+}
+
+/// The paths of one service account.
+pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
+    let mut held: BTreeMap<&str, Vec<&[String]>> = BTreeMap::new();
+    for grant in grants {
+        for permission in grant.permissions {
+            held.entry(permission.as_str()).or_default().push(grant.resources);
+        }
+    }
+    let mut found = Vec::new();
+    for rule in rules(Cloud::Gcp) {
+        for needs in rule.ways() {
+            let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &held)).collect();
+            let Some(permissions) = met else { continue };
+            let any = permissions.first().is_some_and(|first| first.resource.is_none());
+            found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
+        }
+    }
+    found
+}
+
+fn met(need: &Need, held: &BTreeMap<&str, Vec<&[String]>>) -> Option<Witness> {
+    need.0.iter().find_map(|call| {
+        let resource =
+            held.get(call.permission.as_str())?.iter().find_map(|resources| within(call, resources))?;
+        let permission = call.permission.clone();
+        Some(Witness { permission, resource, region: None, conditions: Vec::new() })
+    })
+}
+
+/// Where the permission has an effect: everywhere, on one of the resources (named), or nowhere.
+fn within(call: &Call, resources: &[String]) -> Option<Option<String>> {
+    if resources.is_empty() || resources.iter().any(|resource| resource == "*") {
+        return Some(None);
+    }
+    let reached = |resource: &&String| {
+        let host = resource.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let owner = host.strip_suffix(".googleapis.com").unwrap_or(host);
+        // Policies of projects, folders and organisations hold for all that is in them.
+        owner == "cloudresourcemanager" || owner == host_of(&call.permission)
+    };
+    resources.iter().find(reached).map(|resource| Some(resource.clone()))
+}
+
+/// The host, without its domain, that the resources of a permission are named under.
+/// <https://cloud.google.com/iam/docs/full-resource-names>
+fn host_of(permission: &str) -> &str {
+    match permission.split(['.', '/']).next().unwrap_or_default() {
+        "resourcemanager" => "cloudresourcemanager",
+        "billing" => "cloudbilling",
+        "source" => "sourcerepo",
+        service => service,
+    }
+}

@@ -1,0 +1,275 @@
+//! The rules: what permissions lead further, as data.
+
+use std::sync::LazyLock;
+
+use crate::aws::reach::Kind;
+use crate::identifier::Cloud;
+use crate::syntax::{self, Entry, Kind as NodeKind, Node};
+
+/// A way in which permissions lead to more than they say.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The rule's name, stable and unique at its cloud.
+    pub id: String,
+    /// The cloud whose permissions it is about.
+    pub cloud: Cloud,
+    /// What happens: lowercase, without a full stop.
+    pub title: String,
+    /// What is gained by it.
+    pub gives: String,
+    /// What must exist besides the permissions; none where they suffice.
+    pub target: Option<String>,
+    /// The same where the permissions are those of a session, whose own policy stays as it is.
+    pub session: Option<String>,
+    /// How to mend it.
+    pub remedy: String,
+    pub(super) needs: Vec<Need>,
+    /// Permissions of which every one completes the needs by itself.
+    pub(super) each: Vec<Need>,
+}
+
+/// One of several calls.
+#[derive(Clone, Debug)]
+pub(super) struct Need(pub(super) Vec<Call>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) permission: String,
+    /// The permission in lower case.
+    pub(super) folded: String,
+    /// The kinds of resources that it must reach, all of them; none where it has no resource.
+    pub(super) on: Vec<Kind>,
+    /// What stands in the request context.
+    pub(super) context: Vec<(String, Vec<String>)>,
+}
+
+impl Rule {
+    /// Every set of permissions that completes the rule.
+    pub fn combinations(&self) -> Vec<Vec<&str>> {
+        let mut combinations = Vec::new();
+        for needs in self.ways() {
+            let mut partial: Vec<Vec<&str>> = vec![Vec::new()];
+            for need in needs {
+                partial = partial
+                    .iter()
+                    .flat_map(|set| {
+                        need.0.iter().map(move |call| {
+                            let mut set = set.clone();
+                            set.push(call.permission.as_str());
+                            set
+                        })
+                    })
+                    .collect();
+            }
+            combinations.extend(partial);
+        }
+        combinations
+    }
+
+    /// The ways to complete the rule: all the needs of each.
+    pub(super) fn ways(&self) -> impl Iterator<Item = Vec<&Need>> {
+        let alone = (self.each.is_empty() && !self.needs.is_empty()).then(|| self.needs.iter().collect());
+        let with = self.each.iter().map(|one| self.needs.iter().chain([one]).collect());
+        alone.into_iter().chain(with)
+    }
+}
+
+/// The rules of a cloud, in the order of their file.
+pub fn rules(cloud: Cloud) -> &'static [Rule] {
+    // A test reads every file, so that none is ever malformed here.
+    static AWS: LazyLock<Vec<Rule>> = LazyLock::new(|| read(Cloud::Aws, AWS_RULES).unwrap_or_default());
+    static GCP: LazyLock<Vec<Rule>> = LazyLock::new(|| read(Cloud::Gcp, GCP_RULES).unwrap_or_default());
+    static AZURE: LazyLock<Vec<Rule>> = LazyLock::new(|| read(Cloud::Azure, AZURE_RULES).unwrap_or_default());
+    match cloud {
+        Cloud::Aws => &AWS,
+        Cloud::Gcp => &GCP,
+        Cloud::Azure => &AZURE,
+    }
+}
+
+const AWS_RULES: &str = include_str!("../../rules/aws.yaml");
+const GCP_RULES: &str = include_str!("../../rules/gcp.yaml");
+const AZURE_RULES: &str = include_str!("../../rules/azure.yaml");
+
+/// Why a file of rules cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Malformed {
+    #[error("not a document: {0}")]
+    Document(String),
+    #[error("{0} is missing or of the wrong type")]
+    Field(String),
+    #[error("{0} is not known")]
+    Unknown(String),
+}
+
+/// Reads a file of rules; its form is told at its head.
+fn read(cloud: Cloud, text: &str) -> Result<Vec<Rule>, Malformed> {
+    let source = syntax::read(text);
+    let root = match (source.root, source.findings.as_slice()) {
+        (Some(root), []) => root,
+        (_, findings) => {
+            let first = findings.first().map(|finding| format!("{} {:?}", finding.message, finding.span));
+            return Err(Malformed::Document(first.unwrap_or_default()));
+        }
+    };
+    let file = File {
+        types: section(&root, "types"),
+        contexts: section(&root, "contexts"),
+        families: section(&root, "families"),
+    };
+    section(&root, "rules").iter().map(|entry| file.rule(cloud, entry)).collect()
+}
+
+/// The parts of a file that its rules refer to.
+struct File<'a> {
+    types: &'a [Entry],
+    contexts: &'a [Entry],
+    families: &'a [Entry],
+}
+
+impl File<'_> {
+    fn rule(&self, cloud: Cloud, entry: &Entry) -> Result<Rule, Malformed> {
+        let family = match field(&entry.value, "family").map(|node| text(node, "family")) {
+            Some(name) => Some(named(self.families, name?)?),
+            None => None,
+        };
+        let optional = |name: &str| {
+            let own = field(&entry.value, name).or_else(|| family.and_then(|family| field(family, name)));
+            own.map(|node| text(node, name).map(str::to_owned)).transpose()
+        };
+        let required =
+            |name: &str| optional(name)?.ok_or_else(|| Malformed::Field(format!("{name} of {}", entry.name)));
+        Ok(Rule {
+            id: entry.name.clone(),
+            cloud,
+            title: required("title")?,
+            gives: required("gives")?,
+            target: optional("target")?,
+            session: optional("session")?,
+            remedy: required("remedy")?,
+            needs: self.needs(&entry.value, "needs")?,
+            each: self.needs(&entry.value, "each")?,
+        })
+    }
+
+    fn needs(&self, rule: &Node, name: &str) -> Result<Vec<Need>, Malformed> {
+        let Some(node) = field(rule, name) else { return Ok(Vec::new()) };
+        texts(node, name)?.into_iter().map(|need| self.need(need)).collect()
+    }
+
+    fn need(&self, need: &str) -> Result<Need, Malformed> {
+        need.split(" or ").map(|call| self.call(call)).collect::<Result<_, _>>().map(Need)
+    }
+
+    /// Reads `ACTION on KIND and KIND for SERVICE`.
+    fn call(&self, call: &str) -> Result<Call, Malformed> {
+        let (call, service) = call.split_once(" for ").map_or((call, None), |(call, to)| (call, Some(to)));
+        let (permission, kinds) = call.split_once(" on ").map_or((call, None), |(call, on)| (call, Some(on)));
+        let kinds = kinds.into_iter().flat_map(|kinds| kinds.split(" and "));
+        let on = kinds.map(|name| {
+            let arns = texts(named(self.types, name)?, name)?;
+            Ok(Kind { name: name.to_owned(), arns: arns.into_iter().map(str::to_owned).collect() })
+        });
+        let mut context = Vec::new();
+        if let Some(service) = service {
+            context.push(("iam:PassedToService".to_owned(), vec![service.to_owned()]));
+        }
+        for entry in self.contexts.iter().filter(|entry| entry.name == permission) {
+            for key in entries(&entry.value) {
+                let values = texts(&key.value, &key.name)?.into_iter().map(str::to_owned).collect();
+                context.push((key.name.clone(), values));
+            }
+        }
+        Ok(Call {
+            permission: permission.to_owned(),
+            folded: permission.to_ascii_lowercase(),
+            on: on.collect::<Result<_, _>>()?,
+            context,
+        })
+    }
+}
+
+fn section<'a>(root: &'a Node, name: &str) -> &'a [Entry] {
+    field(root, name).map_or(&[], entries)
+}
+
+fn entries(node: &Node) -> &[Entry] {
+    match &node.kind {
+        NodeKind::Mapping(entries) => entries,
+        _ => &[],
+    }
+}
+
+fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    entries(node).iter().find(|entry| entry.name == name).map(|entry| &entry.value)
+}
+
+fn named<'a>(entries: &'a [Entry], name: &str) -> Result<&'a Node, Malformed> {
+    let found = entries.iter().find(|entry| entry.name == name).map(|entry| &entry.value);
+    found.ok_or_else(|| Malformed::Unknown(name.to_owned()))
+}
+
+fn text<'a>(node: &'a Node, name: &str) -> Result<&'a str, Malformed> {
+    match &node.kind {
+        NodeKind::Text(text) => Ok(text),
+        _ => Err(Malformed::Field(name.to_owned())),
+    }
+}
+
+fn texts<'a>(node: &'a Node, name: &str) -> Result<Vec<&'a str>, Malformed> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().map(|item| text(item, name)).collect(),
+        _ => Err(Malformed::Field(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::azure::AzureOperation;
+    use crate::gcp::GcpPermission;
+
+    #[test]
+    fn every_file_of_rules_is_read() {
+        for (cloud, text) in [(Cloud::Aws, AWS_RULES), (Cloud::Gcp, GCP_RULES), (Cloud::Azure, AZURE_RULES)] {
+            let rules = read(cloud, text).unwrap();
+            let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+            assert_eq!(ids.len(), rules.len(), "{cloud}");
+            for rule in &rules {
+                assert_eq!(rule.ways().next().is_none(), rule.id == "everything", "{}", rule.id);
+                let calls = rule.needs.iter().chain(&rule.each).flat_map(|need| &need.0);
+                for call in calls {
+                    match cloud {
+                        Cloud::Aws => assert!(
+                            call.permission
+                                .parse::<crate::aws::pattern::ActionPattern>()
+                                .unwrap()
+                                .is_literal()
+                        ),
+                        Cloud::Gcp => {
+                            assert!(call.permission.parse::<GcpPermission>().is_ok(), "{}", call.permission)
+                        }
+                        Cloud::Azure => {
+                            assert!(call.permission.parse::<AzureOperation>().is_ok(), "{}", call.permission)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_refers_to_nothing_is_refused() {
+        let of =
+            |needs: &str| format!("rules:\n  a: {{ title: t, gives: g, remedy: r, needs: [\"{needs}\"] }}\n");
+        assert!(read(Cloud::Aws, &of("iam:PassRole")).is_ok());
+        assert_eq!(
+            read(Cloud::Aws, &of("iam:PassRole on role")).unwrap_err(),
+            Malformed::Unknown("role".to_owned())
+        );
+        let text = "rules:\n  a: { title: t, gives: g, needs: [a:B] }\n";
+        assert_eq!(read(Cloud::Aws, text).unwrap_err(), Malformed::Field("remedy of a".to_owned()));
+    }
+}
