@@ -39,6 +39,9 @@ pub(crate) struct UpFlags {
     /// Which cloud credentials are minted at: aws=sandbox or aws=real [default: aws=sandbox].
     #[arg(long, value_name = "CLOUD=WHICH")]
     cloud: Vec<CloudFlag>,
+    /// The built web console, to be served at / [default: none is].
+    #[arg(long, value_name = "DIR")]
+    console: Option<PathBuf>,
 }
 
 /// `aws=sandbox` or `aws=real`.
@@ -141,6 +144,8 @@ pub(crate) struct Settings {
     pub(crate) listen: Setting<String>,
     /// The scope documents that `up` publishes.
     pub(crate) scopes: Setting<Vec<PathBuf>>,
+    /// The web console that `up` serves.
+    pub(crate) console: Setting<Option<PathBuf>>,
     /// Which AWS `up` mints at.
     pub(crate) aws: Setting<AwsCloud>,
     /// The role of an agent whose scope names none, with `{agent}` in it.
@@ -167,6 +172,7 @@ struct File {
     state: Option<PathBuf>,
     listen: Option<String>,
     scopes: Option<Vec<PathBuf>>,
+    console: Option<PathBuf>,
     aws: AwsTable,
 }
 
@@ -223,6 +229,7 @@ impl Settings {
                 "127.0.0.1:7117".into()
             }),
             scopes: or(first(some(up.scopes), scopes, file.scopes), Vec::new),
+            console: optional(first(up.console, path("DEPUTIZE_CONSOLE"), file.console)),
             aws: or(first(up.cloud.last().map(|flag| flag.0), aws, file.aws.cloud), || AwsCloud::Sandbox),
             aws_role: optional(first(None, variable("DEPUTIZE_AWS_ROLE"), file.aws.role)),
         })
@@ -263,12 +270,13 @@ mod tests {
     fn a_flag_goes_before_the_environment_and_that_before_the_file() {
         let flags = Flags { url: Some("http://flag".into()), ..Flags::default() };
         let environment = [("DEPUTIZE_URL", "http://environment"), ("DEPUTIZE_STATE", "environment")];
-        let file = "url = 'http://file'\nstate = 'file'\nlisten = '127.0.0.1:1'";
+        let file = "url = 'http://file'\nstate = 'file'\nlisten = '127.0.0.1:1'\nconsole = 'built'";
         let settings = layered(flags, &environment, file);
         assert_eq!((settings.url.value.as_deref(), settings.url.origin), (Some("http://flag"), Origin::Flag));
         assert_eq!(settings.state.value, PathBuf::from("environment"));
         assert_eq!(settings.state.origin, Origin::Environment("DEPUTIZE_STATE"));
         assert_eq!((settings.listen.value.as_str(), settings.listen.origin), ("127.0.0.1:1", Origin::File));
+        assert_eq!(settings.console.value, Some(PathBuf::from("built")));
         assert_eq!((settings.aws.value, settings.aws.origin), (AwsCloud::Sandbox, Origin::Default));
     }
 

@@ -18,6 +18,7 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     line("scopes", &settings.scopes, |files| {
         or_none((!files.is_empty()).then(|| files.iter().map(path).collect::<Vec<_>>().join(", ")))
     })?;
+    line("console", &settings.console, |directory| or_none(directory.as_ref().map(path)))?;
     line("aws.cloud", &settings.aws, ToString::to_string)?;
     line("aws.role", &settings.aws_role, |role| or_none(role.as_ref()))?;
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `deputize up`: the whole product in one process.
 
+mod console;
 mod document;
 mod serve;
 mod state;
@@ -25,6 +26,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     init_tracing(Format::Text)?;
     let state = State::open(&settings.state.value)?;
     let document = FirstDocument::choose(settings, &state)?;
+    let console = settings.console.value.as_deref().map(console::routes).transpose()?;
+    let has_console = console.is_some();
     // Listening goes before everything that costs time, and its port before everything that names it.
     let listen = &settings.listen.value;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -32,7 +35,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let url = format!("http://{}", reachable(address));
 
     let host = Host::start();
-    let served = wiring::wire(settings, &state, document.tenant(), &url, &host).await?;
+    let mut served = wiring::wire(settings, &state, document.tenant(), &url, &host).await?;
+    served.router = served.router.merge(console.unwrap_or_default());
     document.publish(&served.broker).await?;
     tokens::hand_out(&served, &state, &*host.random).await?;
     state.announce(&url)?;
@@ -42,6 +46,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let agent = an_agent(&served.broker).await?;
     let stopped = serve::until_stopped(listener, &served, &state, &host, || {
         output::line(format!("ready {url}"))?;
+        if has_console {
+            eprintln!("console: {url}/");
+        }
         eprint!("{}", hints(&url, &state, agent.as_ref(), settings.aws.value));
         Ok(())
     });
