@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
-use crate::commands::{check, compile, config, contains, leases, request, scopes, up};
+use crate::commands::{catalogue, check, compile, config, contains, leases, request, scopes, up};
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
 
@@ -48,6 +48,9 @@ enum Command {
     /// What has been issued.
     #[command(subcommand)]
     Leases(leases::Command),
+    /// Which permissions the clouds have.
+    #[command(subcommand)]
+    Catalogue(catalogue::Command),
     /// The settings in effect, and where each is from.
     Config,
 }
@@ -74,6 +77,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Request(arguments) => wait_for(request::run(&Settings::load(flags)?, arguments)),
         Command::Scopes(command) => wait_for(scopes::run(&Settings::load(flags)?, command)),
         Command::Leases(command) => wait_for(leases::run(&Settings::load(flags)?, command)),
+        Command::Catalogue(command) => catalogue::run(&Settings::load(flags)?, &command),
         Command::Config => config::run(&Settings::load(flags)?),
     }
 }
