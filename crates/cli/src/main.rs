@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
-use crate::commands::{catalogue, check, compile, config, contains, leases, request, scopes, up};
+use crate::commands::{catalogue, check, compile, config, contains, explain, leases, request, scopes, up};
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
 
@@ -34,12 +34,14 @@ struct Arguments {
 enum Command {
     /// Runs the whole product in one process.
     Up(UpFlags),
-    /// Validates scope documents. Exit 0: clean; 1: findings; 2: unreadable file or wrong usage.
+    /// Validates scope documents and IAM policies. Exit 0: clean; 1: findings; 2: unreadable file or wrong usage.
     Check(check::Arguments),
     /// Prints what the cloud will be sent for an agent.
     Compile(compile::Arguments),
     /// Proves that one scope lies within another, or shows a call that does not.
     Contains(contains::Arguments),
+    /// Explains a finding by its code.
+    Explain(explain::Arguments),
     /// Asks for a credential.
     Request(request::Arguments),
     /// The scope document of the broker.
@@ -74,6 +76,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Contains(arguments) => contains::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Request(arguments) => wait_for(request::run(&Settings::load(flags)?, arguments)),
         Command::Scopes(command) => wait_for(scopes::run(&Settings::load(flags)?, command)),
         Command::Leases(command) => wait_for(leases::run(&Settings::load(flags)?, command)),

@@ -1,25 +1,36 @@
-//! `deputize check`: is this a scope document, and does it say what was meant?
+//! `deputize check`: is this a scope document or an IAM policy, and does it say what was meant?
+
+mod fix;
+mod kind;
+mod sarif;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use deputize_scope::{Finding, ScopeDocument, Severity};
+use deputize_scope::{Finding, Severity};
 use serde::Serialize;
 
+use self::kind::Kind;
 use crate::{output, report, source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Scope documents, in YAML or JSON.
+    /// Documents, in YAML or JSON; IAM policies in JSON.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// What the files are: scope, or aws-policy[=identity|session|trust|managed].
+    #[arg(long, default_value = "scope")]
+    kind: Kind,
     /// How to tell the findings.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Fail on warnings too.
     #[arg(long)]
     strict: bool,
+    /// Mend what has exactly one way to mend it, in the files themselves.
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,6 +39,8 @@ enum Format {
     Text,
     /// One array on standard output.
     Json,
+    /// SARIF 2.1.0 on standard output, for code hosts and editors.
+    Sarif,
 }
 
 /// A file as `--format json` tells of it.
@@ -35,21 +48,37 @@ enum Format {
 struct Checked {
     file: String,
     findings: Vec<Finding>,
+    #[serde(skip)]
+    text: String,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut checked = Vec::new();
+    let mut fixed = 0;
     for path in &arguments.files {
-        let bytes = source::bytes(path)?;
-        let (file, findings) = (path.display().to_string(), ScopeDocument::parse_bytes(&bytes).findings);
-        if arguments.format == Format::Text {
-            report::to_stderr(&file, &String::from_utf8_lossy(&bytes), &findings);
+        let mut bytes = source::bytes(path)?;
+        let file = path.display().to_string();
+        if arguments.fix
+            && let Some(mended) = fix::mend(&bytes, arguments.kind)
+        {
+            fix::replace(path, &mended.text)?;
+            for edit in &mended.edits {
+                eprintln!("fixed {file}:{}: {}", edit.line, edit.title);
+            }
+            fixed += mended.edits.len();
+            bytes = mended.text.into_bytes();
         }
-        checked.push(Checked { file, findings });
+        let findings = arguments.kind.findings(&bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if arguments.format == Format::Text {
+            report::to_stderr(&file, &text, &findings);
+        }
+        checked.push(Checked { file, findings, text });
     }
     match arguments.format {
         Format::Json => output::line(serde_json::to_string_pretty(&checked)?)?,
-        Format::Text => output::line(summary(&checked))?,
+        Format::Sarif => output::line(serde_json::to_string_pretty(&sarif::log(&checked))?)?,
+        Format::Text => output::line(summary(&checked, fixed))?,
     }
     let bound = if arguments.strict { Severity::Warning } else { Severity::Error };
     let mut findings = checked.iter().flat_map(|one| &one.findings);
@@ -57,17 +86,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(findings.any(|finding| finding.severity <= bound))))
 }
 
-fn summary(checked: &[Checked]) -> String {
+fn summary(checked: &[Checked], fixed: usize) -> String {
     let count = |severity| {
         checked.iter().flat_map(|one| &one.findings).filter(|finding| finding.severity == severity).count()
     };
     let files = plural(checked.len(), "file");
-    match (count(Severity::Error), count(Severity::Warning)) {
-        (0, 0) => format!("{files} checked, no findings"),
-        (errors, warnings) => {
-            format!("{files} checked, {}, {}", plural(errors, "error"), plural(warnings, "warning"))
-        }
+    let mended = if fixed == 0 { String::new() } else { format!(", {fixed} fixed") };
+    let counts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    let counts = counts.map(|(severity, what)| (count(severity), what));
+    if counts.iter().all(|(count, _)| *count == 0) {
+        return format!("{files} checked{mended}, no findings");
     }
+    // Notes are only mentioned where there are any.
+    let told = counts.iter().filter(|(count, what)| *count > 0 || *what != "note");
+    let told: Vec<String> = told.map(|(count, what)| plural(*count, what)).collect();
+    format!("{files} checked{mended}, {}", told.join(", "))
 }
 
 fn plural(count: usize, what: &str) -> String {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::fields::nearest;
+
 macro_rules! codes {
     ($($variant:ident = $name:literal: $explanation:literal;)+) => {
         /// What kind of thing a finding is. The names are stable.
@@ -127,6 +129,21 @@ codes! {
     AllAuthority = "all-authority": "A scope allows everything that its role or identity may do, so that every path of privilege escalation is open.";
     Escalation = "escalation": "Permissions that together lead to more than they say: to other credentials, or to permissions that nobody granted.";
     EscalationByTarget = "escalation-by-target": "Permissions that lead to more than they say where what they reach is itself allowed more: a role that is passed, a function, an account. Whether it is, its own cloud knows.";
+}
+
+impl Code {
+    /// What the code stands for, in a sentence without a full stop.
+    pub fn title(self) -> &'static str {
+        let explanation = self.explanation();
+        let end = explanation.find(". ").unwrap_or(explanation.len());
+        explanation.get(..end).unwrap_or(explanation).trim_end_matches('.')
+    }
+
+    /// The code that a misspelt name was probably meant to be.
+    pub fn nearest(name: &str) -> Option<Self> {
+        let near = nearest(name, Self::ALL.iter().map(|code| code.as_str()))?;
+        Self::ALL.iter().copied().find(|code| code.as_str() == near)
+    }
 }
 
 impl std::fmt::Display for Code {

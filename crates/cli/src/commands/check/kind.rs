@@ -1,0 +1,40 @@
+//! What kinds of files can be checked.
+
+use std::str::FromStr;
+
+use deputize_scope::iam::{self, PolicyKind};
+use deputize_scope::{Finding, ScopeDocument};
+use thiserror::Error;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Scope,
+    AwsPolicy(PolicyKind),
+}
+
+impl Kind {
+    pub(super) fn findings(self, bytes: &[u8]) -> Vec<Finding> {
+        match self {
+            Self::Scope => ScopeDocument::parse_bytes(bytes).findings,
+            Self::AwsPolicy(kind) => iam::check_bytes(bytes, kind).findings,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Error)]
+#[error("the kinds are scope and aws-policy, the latter with =identity, =session, =trust or =managed")]
+pub(super) struct UnknownKind;
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        match text.split_once('=') {
+            None if text == "scope" => Ok(Self::Scope),
+            None if text == "aws-policy" => Ok(Self::AwsPolicy(PolicyKind::default())),
+            Some(("aws-policy", kind)) => kind.parse().map(Self::AwsPolicy).map_err(|_| UnknownKind),
+            _ => Err(UnknownKind),
+        }
+    }
+}
