@@ -25,6 +25,11 @@ impl Effort {
         Self(Cell::new(6_000_000))
     }
 
+    /// What one of a hundred questions about the same policies may cost; some milliseconds.
+    pub(super) fn modest() -> Self {
+        Self(Cell::new(1_000_000))
+    }
+
     pub(crate) fn spend(&self, units: usize) -> Result<(), TooComplex> {
         self.0.set(self.0.get().checked_sub(units as u64).ok_or(TooComplex)?);
         Ok(())

@@ -4,6 +4,7 @@
 //! [`policy`] and [`evaluate`] judge any IAM policy document and share nothing with the rest, so that they can
 //! be the witness of what [`compile`] produces.
 
+mod area;
 pub mod arn;
 pub mod authority;
 mod automaton;

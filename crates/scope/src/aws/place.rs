@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::area::Resources;
 use super::arn::RoleArn;
 use super::glob::Glob;
 use super::pattern::arn_glob;
 use super::policy::Effect;
-use super::reach::{Clause, Resources};
+use super::reach::Clause;
 use super::region::Region;
 
 /// See the module.

@@ -8,17 +8,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::area::{Area, Resources};
 use super::arn::RoleArn;
 use super::authority::{Authority, TooComplex};
-use super::automaton::{Effort, uncovered};
+use super::automaton::Effort;
 use super::context::{Context, contexts};
 use super::glob::{Class, Glob, Token};
-use super::intersection::intersection;
 use super::pattern::{PIVOTS, ResourcePattern, arn_glob};
 use super::place::Place;
 use super::policy::{Condition, Effect, Element, PolicyDocument};
 use super::region::{Regions, is_global};
-use super::witness::fillings_of_resource;
 
 /// A call that must be possible.
 #[derive(Clone, Debug)]
@@ -79,12 +78,6 @@ pub(super) struct Clause {
 enum Actions {
     Only(Vec<Glob>),
     AllBut(Vec<Glob>),
-}
-
-#[derive(Debug)]
-pub(super) enum Resources {
-    Only(Vec<ResourcePattern>),
-    AllBut(Vec<ResourcePattern>),
 }
 
 /// The clauses that concern an action, by index.
@@ -162,7 +155,7 @@ impl Reach {
             clauses,
             by_service,
             general,
-            effort: Effort::generous(),
+            effort: Effort::modest(),
             matched: BTreeMap::new(),
         }
     }
@@ -207,6 +200,7 @@ impl Reach {
         if matched.iter().any(|matched| matched.allows.is_empty()) {
             return Ok(None);
         }
+        self.effort = Effort::modest();
         for place in &self.places {
             let mut search = Search {
                 reach: self,
@@ -252,133 +246,6 @@ impl Actions {
             Self::Only(globs) => globs.iter().any(|glob| glob.matches(folded)),
             Self::AllBut(globs) => !globs.iter().any(|glob| glob.matches(folded)),
         }
-    }
-}
-
-/// The resources that are still possible for a kind: words of a part that nothing takes away.
-#[derive(Clone, Debug, Default)]
-struct Area {
-    parts: Vec<Part>,
-    denied: Vec<Glob>,
-}
-
-#[derive(Clone, Debug)]
-struct Part {
-    glob: Glob,
-    but: Vec<Glob>,
-}
-
-impl Area {
-    fn whole(kind: &Kind, place: &Place, but: &[ResourcePattern]) -> Self {
-        let parts = kind.arns.iter().map(|arn| Part { glob: place.arn_glob(arn), but: Vec::new() });
-        Self { parts: parts.collect(), denied: but.iter().map(|one| one.glob().clone()).collect() }
-    }
-
-    /// What some of the clauses allow of it.
-    fn allowed<'c>(
-        &self,
-        clauses: impl Iterator<Item = &'c Clause>,
-        effort: &Effort,
-    ) -> Result<Self, TooComplex> {
-        let mut parts = Vec::new();
-        for clause in clauses {
-            match &clause.resources {
-                Resources::Only(patterns) => {
-                    for pattern in patterns {
-                        if pattern.is_any() {
-                            return Ok(self.clone());
-                        }
-                        self.meet(pattern, &mut parts, effort)?;
-                    }
-                }
-                Resources::AllBut(patterns) if patterns.iter().any(ResourcePattern::is_any) => {}
-                Resources::AllBut(patterns) => {
-                    let but = || patterns.iter().map(|pattern| pattern.glob().clone());
-                    let less = |part: &Part| {
-                        let but = part.but.iter().cloned().chain(but()).collect();
-                        Part { but, ..part.clone() }
-                    };
-                    parts.extend(self.parts.iter().map(less));
-                }
-            }
-        }
-        Ok(Self { parts, denied: self.denied.clone() })
-    }
-
-    fn meet(
-        &self,
-        pattern: &ResourcePattern,
-        parts: &mut Vec<Part>,
-        effort: &Effort,
-    ) -> Result<(), TooComplex> {
-        for part in &self.parts {
-            effort.spend(1)?;
-            if part.glob.is_apart_from(pattern.glob()) {
-                continue;
-            }
-            let globs = intersection(&part.glob, pattern.glob(), effort)?;
-            parts.extend(globs.into_iter().map(|glob| Part { glob, but: part.but.clone() }));
-        }
-        Ok(())
-    }
-
-    /// What a denial leaves of it.
-    fn without(mut self, denial: &Clause, effort: &Effort) -> Result<Self, TooComplex> {
-        match &denial.resources {
-            Resources::Only(patterns) if patterns.iter().any(ResourcePattern::is_any) => self.parts.clear(),
-            Resources::Only(patterns) => {
-                self.denied.extend(patterns.iter().map(|pattern| pattern.glob().clone()));
-            }
-            Resources::AllBut(patterns) if patterns.iter().any(ResourcePattern::is_any) => {}
-            Resources::AllBut(patterns) => {
-                let mut parts = Vec::new();
-                for pattern in patterns {
-                    self.meet(pattern, &mut parts, effort)?;
-                }
-                self.parts = parts;
-            }
-        }
-        Ok(self)
-    }
-
-    /// The same without the parts of which nothing is left.
-    fn tidied(mut self, effort: &Effort) -> Result<Self, TooComplex> {
-        let mut parts = Vec::new();
-        for part in std::mem::take(&mut self.parts) {
-            if self.word(&part, effort)?.is_some() {
-                parts.push(part);
-            }
-        }
-        self.parts = parts;
-        Ok(self)
-    }
-
-    fn word(&self, part: &Part, effort: &Effort) -> Result<Option<String>, TooComplex> {
-        effort.spend(self.denied.len() / 8 + 1)?;
-        let taken: Vec<&Glob> = part.but.iter().chain(&self.denied).collect();
-        uncovered(&part.glob, &taken, effort)
-    }
-
-    /// A resource of the area, a plausible one if possible, and whether it is one of many.
-    fn resource(
-        &self,
-        action: &str,
-        region: &str,
-        effort: &Effort,
-    ) -> Result<Option<(String, bool)>, TooComplex> {
-        for part in &self.parts {
-            let Some(word) = self.word(part, effort)? else { continue };
-            let left = |resource: &String| {
-                part.glob.matches(resource)
-                    && !part.but.iter().chain(&self.denied).any(|taken| taken.matches(resource))
-            };
-            let fillings =
-                fillings_of_resource(&ResourcePattern::from_glob(part.glob.clone()), action, region);
-            let resource = fillings.into_iter().find(left).unwrap_or(word);
-            let open = self.parts.iter().any(|part| !part.glob.is_literal());
-            return Ok(Some((resource, open)));
-        }
-        Ok(None)
     }
 }
 
@@ -439,7 +306,7 @@ impl<'a> Search<'a> {
                     area = area.without(denial, &reach.effort)?;
                 }
                 let area = area.tidied(&reach.effort)?;
-                if area.parts.is_empty() {
+                if area.is_empty() {
                     continue;
                 }
                 self.areas.insert(&kind.name, area);
@@ -473,16 +340,6 @@ impl<'a> Search<'a> {
             Ok(Reached { resource, open, region: self.place.region.clone(), context: context.clone() })
         });
         calls.collect()
-    }
-}
-
-impl Resources {
-    /// Whether calls that have no resource of their own are among them.
-    fn has_none(&self) -> bool {
-        match self {
-            Self::Only(patterns) => patterns.iter().any(ResourcePattern::is_any),
-            Self::AllBut(patterns) => !patterns.iter().any(ResourcePattern::is_any),
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{AzureGrant, GcpGrant, Held, Path, Witness, find};
 use crate::aws::authority::{Authority, Certainty, Statement};
 use crate::aws::pattern::ActionPattern;
 use crate::azure::AzureOperation;
-use crate::document::{Agent, AwsScope, AzureScope, GcpScope, Parsed, Scope, ScopeDocument, in_order};
+use crate::document::{Agent, Parsed, Scope, ScopeDocument, in_order};
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::{AgentId, Cloud};
 use crate::syntax::{self, Kind, Node};
@@ -61,40 +61,30 @@ pub fn agent_paths(agent: &Agent) -> Vec<(Vec<usize>, Path)> {
 
 /// The paths of scopes that are of one cloud and one principal.
 fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
-    let aws: Vec<&AwsScope> = scopes
-        .iter()
-        .filter_map(|one| if let Scope::Aws(scope) = one { Some(scope) } else { None })
-        .collect();
-    let gcp: Vec<&GcpScope> = scopes
-        .iter()
-        .filter_map(|one| if let Scope::Gcp(scope) = one { Some(scope) } else { None })
-        .collect();
-    let azure: Vec<&AzureScope> = scopes
-        .iter()
-        .filter_map(|one| if let Scope::Azure(scope) = one { Some(scope) } else { None })
-        .collect();
-    let mut paths = Vec::new();
-    if let Some(first) = aws.first() {
-        let statements: Vec<Statement> =
-            aws.iter().flat_map(|scope| scope.authority().statements().to_vec()).collect();
-        let authority = Authority::new(statements);
-        paths.extend(find(&Held::Session { authority: &authority, role: first.role.as_ref() }));
+    let mut statements: Vec<Statement> = Vec::new();
+    let (mut role, mut gcp, mut azure) = (None, Vec::new(), Vec::new());
+    for scope in scopes {
+        match scope {
+            Scope::Aws(scope) => {
+                role = scope.role.as_ref();
+                statements.extend(scope.authority().statements().iter().cloned());
+            }
+            Scope::Gcp(scope) => {
+                gcp.push(GcpGrant { permissions: &scope.permissions, resources: &scope.resources });
+            }
+            Scope::Azure(scope) => azure.push(AzureGrant {
+                operations: &scope.permissions,
+                but: &[],
+                resources: &scope.resources,
+            }),
+        }
     }
-    if !gcp.is_empty() {
-        let grants: Vec<GcpGrant<'_>> = gcp
-            .iter()
-            .map(|scope| GcpGrant { permissions: &scope.permissions, resources: &scope.resources })
-            .collect();
-        paths.extend(find(&Held::Gcp(&grants)));
+    match scopes.first().map(|scope| scope.cloud()) {
+        Some(Cloud::Aws) => find(&Held::Session { authority: &Authority::new(statements), role }),
+        Some(Cloud::Gcp) => find(&Held::Gcp(&gcp)),
+        Some(Cloud::Azure) => find(&Held::Azure(&azure)),
+        None => Vec::new(),
     }
-    if !azure.is_empty() {
-        let grants: Vec<AzureGrant<'_>> = azure
-            .iter()
-            .map(|scope| AzureGrant { operations: &scope.permissions, but: &[], resources: &scope.resources })
-            .collect();
-        paths.extend(find(&Held::Azure(&grants)));
-    }
-    paths
 }
 
 /// The finding for a path, at the permission that it begins with.
