@@ -5,7 +5,7 @@ mod policy;
 mod scope;
 
 use super::{Code, Finding};
-use crate::document::ScopeDocument;
+use crate::escalation;
 use crate::iam::{self, PolicyKind};
 
 /// An example of a finding.
@@ -67,11 +67,11 @@ impl Frame {
     pub fn findings(self, text: &str) -> Vec<Finding> {
         let agents = |fields: &str| format!("version: 1\ntenant: acme\nagents:\n  ops: {{ {fields} }}\n");
         match self {
-            Self::Document => ScopeDocument::parse(text).findings,
-            Self::Agent => ScopeDocument::parse(&agents(text)).findings,
-            Self::Scope => ScopeDocument::parse(&agents(&format!("scopes: [{{ {text} }}]"))).findings,
+            Self::Document => escalation::check(text).findings,
+            Self::Agent => escalation::check(&agents(text)).findings,
+            Self::Scope => escalation::check(&agents(&format!("scopes: [{{ {text} }}]"))).findings,
             Self::Credential => {
-                ScopeDocument::parse(&format!("{}credentials: [{{ {text} }}]\n", agents(""))).findings
+                escalation::check(&format!("{}credentials: [{{ {text} }}]\n", agents(""))).findings
             }
             Self::Policy(kind) => iam::check(text, kind).findings,
             Self::Statement(kind) => {

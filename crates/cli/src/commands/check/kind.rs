@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use deputize_scope::iam::{self, PolicyKind};
-use deputize_scope::{Finding, ScopeDocument};
+use deputize_scope::{Finding, escalation};
 use thiserror::Error;
 
 /// What a file is.
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn findings(self, bytes: &[u8]) -> Vec<Finding> {
         match self {
-            Self::Scope => ScopeDocument::parse_bytes(bytes).findings,
+            Self::Scope => escalation::check_bytes(bytes).findings,
             Self::AwsPolicy(kind) => iam::check_bytes(bytes, kind).findings,
         }
     }

@@ -18,5 +18,8 @@ pub(super) const EXAMPLES: &[Example] = &[
     Example::new(Code::InvalidPermission, Scope, "cloud: aws, permissions: [S3:GetObject]", "cloud: aws, permissions: [s3:GetObject]"),
     Example::new(Code::InvalidPermission, Scope, "cloud: gcp, permissions: [roles/storage.objectViewer]", "cloud: gcp, permissions: [storage.objects.get]"),
     Example::new(Code::InvalidRegion, Scope, "cloud: aws, permissions: [s3:GetObject], regions: [EU-Central-1]", "cloud: aws, permissions: [s3:GetObject], regions: [eu-central-1]"),
+    Example::new(Code::AllAuthority, Scope, "cloud: aws, permissions: [\"*\"]", "cloud: aws, permissions: [s3:GetObject]"),
+    Example::new(Code::Escalation, Scope, "cloud: gcp, permissions: [resourcemanager.projects.setIamPolicy]", "cloud: gcp, permissions: [resourcemanager.projects.getIamPolicy]"),
+    Example::new(Code::EscalationByTarget, Scope, "cloud: aws, permissions: [lambda:UpdateFunctionCode, lambda:InvokeFunction], resources: [\"arn:aws:lambda:us-east-1:123456789012:function:report\"]", "cloud: aws, permissions: [lambda:InvokeFunction], resources: [\"arn:aws:lambda:us-east-1:123456789012:function:report\"]"),
     Example::new(Code::PolicySize, Agent, "scopes: [{ cloud: aws, permissions: [s3:GetObject], resources: [\"arn:aws:s3:::acme-data-…/*\"] }]", "scopes: [{ cloud: aws, permissions: [s3:GetObject], resources: [\"arn:aws:s3:::acme-data-*/*\"] }]").grown("x", 1_990),
 ];
