@@ -27,6 +27,9 @@ fn it_knows_every_action_that_was_extracted() {
     let catalogue = aws();
     assert_eq!((catalogue.cloud(), catalogue.date()), (Cloud::Aws, "2026-09-26"));
     assert_eq!((catalogue.len(), catalogue.services().count()), (22_091, 456));
+    let types: usize = catalogue.services().map(|service| service.resource_types().count()).sum();
+    let keys: usize = catalogue.services().map(|service| service.condition_keys().count()).sum();
+    assert_eq!((types, keys), (2_334, 2_578));
     let mut levels = BTreeMap::new();
     for permission in catalogue.matching("*") {
         *levels.entry(permission.access()).or_insert(0) += 1;
@@ -176,6 +179,18 @@ fn a_catalogue_that_is_drafted_from_another_says_the_same() {
     let again = draft.text(&catalogue.header().into(), |body| hex::encode(Sha256::digest(body))).unwrap();
     assert_eq!(said(&Catalogue::parse(again.as_str()).unwrap()), said(&catalogue));
     assert!(again == text(), "the text is not what its content is written as");
+}
+
+#[test]
+fn patterns_made_to_be_slow_are_answered() {
+    let catalogue = aws();
+    let stars = "*".repeat(1 << 20);
+    for pattern in [format!("ec2:{}x", "*a".repeat(1 << 19)), format!("*:{}", "?*".repeat(1 << 19))] {
+        assert_eq!(catalogue.matching(&pattern).count(), 0, "{} characters", pattern.len());
+    }
+    let puts = catalogue.matching("s3:PutObject*").count();
+    assert_eq!(catalogue.matching(&format!("s3:PutObject{stars}")).count(), puts);
+    assert_eq!(catalogue.matching(&stars).count(), catalogue.len());
 }
 
 #[test]

@@ -34,7 +34,9 @@ impl<'a> Reach<'a> {
             (Cloud::Aws, Some((service, rest))) => {
                 Self::Services { service: Glob::new(cloud, service), rest: Glob::new(cloud, rest) }
             }
-            (Cloud::Aws, None) if pattern == "*" => Self::Whole(Glob::new(cloud, pattern)),
+            (Cloud::Aws, None) if pattern.bytes().all(|byte| byte == b'*') => {
+                Self::Whole(Glob::new(cloud, pattern))
+            }
             _ => Self::Nothing,
         }
     }
@@ -53,7 +55,7 @@ impl<'a> Reach<'a> {
         match self {
             Self::Nothing | Self::Named => false,
             Self::Service { rest, .. } | Self::Services { rest, .. } => rest.matches(permission.rest()),
-            Self::Whole(glob) => glob.is_all() || glob.matches(Rest::of(&permission.name())),
+            Self::Whole(glob) => glob.matches(permission.whole()),
         }
     }
 }
@@ -62,24 +64,42 @@ impl<'a> Reach<'a> {
 #[derive(Debug)]
 pub(super) struct Glob {
     cloud: Cloud,
+    /// Without a run beside a run.
     pattern: Vec<u8>,
+    /// How many characters it takes at least.
+    least: usize,
+    /// How many literals it ends with.
+    tail: usize,
 }
 
 impl Glob {
     pub(super) fn new(cloud: Cloud, pattern: &str) -> Self {
-        Self { cloud, pattern: pattern.bytes().map(|byte| fold(cloud, byte)).collect() }
+        let mut pattern: Vec<u8> = pattern.bytes().map(|byte| fold(cloud, byte)).collect();
+        pattern.dedup_by(|one, other| is_run(cloud, *one) && is_run(cloud, *other));
+        let least = pattern.iter().filter(|&&token| !is_run(cloud, token)).count();
+        let wild = |&&token: &&u8| is_run(cloud, token) || is_one(cloud, token);
+        let tail = pattern.iter().rev().take_while(|token| !wild(token)).count();
+        Self { cloud, pattern, least, tail }
     }
 
     fn is_wild(cloud: Cloud, text: &str) -> bool {
         text.bytes().any(|byte| is_run(cloud, byte) || is_one(cloud, byte))
     }
 
-    fn is_all(&self) -> bool {
-        self.cloud != Cloud::Gcp && self.pattern == b"*"
+    pub(super) fn matches(&self, name: Rest<'_>) -> bool {
+        let length = name.len();
+        // Most names are told apart by their length or their end.
+        let ends = || {
+            let tail = self.pattern.iter().rev().take(self.tail);
+            tail.zip(1..).all(|(&token, back)| {
+                name.at(length - back).is_some_and(|byte| fold(self.cloud, byte) == token)
+            })
+        };
+        length >= self.least && ends() && self.matches_all(name)
     }
 
     /// Goes back to the last run only, which is enough: what an earlier run took, a later one could take as well.
-    pub(super) fn matches(&self, name: Rest<'_>) -> bool {
+    fn matches_all(&self, name: Rest<'_>) -> bool {
         let (mut at, mut place) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while let Some(byte) = name.at(place) {
@@ -127,6 +147,27 @@ mod tests {
         }
         for pattern in ["", "Put", "*x", "?PutObject", "Put?Object", "Get*", "*Object?"] {
             assert!(!matches(Cloud::Aws, pattern, "PutObject"), "{pattern}");
+        }
+    }
+
+    /// The meaning, as plainly as it can be said.
+    fn covers(pattern: &[u8], name: &[u8]) -> bool {
+        match (pattern, name) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) if covers(rest, name) => true,
+            ([b'*', ..], [_, rest @ ..]) => covers(pattern, rest),
+            ([b'?', pattern @ ..], [_, name @ ..]) => covers(pattern, name),
+            ([token, pattern @ ..], [byte, name @ ..]) => token == byte && covers(pattern, name),
+            _ => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_glob_covers_what_its_meaning_covers(pattern in "[ab*?]{0,9}", one in "[ab]{0,5}", other in "[ab]{0,5}") {
+            let name = Rest::new(Cloud::Aws, &one, &other);
+            let plain = covers(pattern.as_bytes(), name.parts().concat().as_bytes());
+            proptest::prop_assert_eq!(Glob::new(Cloud::Aws, &pattern).matches(name), plain);
         }
     }
 

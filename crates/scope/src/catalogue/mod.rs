@@ -6,7 +6,8 @@
 //!
 //! # The text
 //!
-//! A header of `name value` lines, an empty line, then the body, a line per thing. What a line is says its first
+//! A header of `name value` lines (the format's version, `cloud`, `date`, `extent`, `source`, `licence`, `sha256` of
+//! the body), an empty line, then the body, a line per thing. What a line is says its first
 //! character; parts of a line stand between tabs.
 //!
 //! ```text

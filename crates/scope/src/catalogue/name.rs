@@ -15,12 +15,12 @@ pub(super) fn split(cloud: Cloud, permission: &str) -> Option<(&str, &str)> {
 }
 
 /// What stands between a service and the rest.
-pub(super) fn separator(cloud: Cloud, service: &str) -> char {
+pub(super) fn separator(cloud: Cloud, service: &str) -> &'static str {
     match cloud {
-        Cloud::Aws => ':',
-        Cloud::Gcp if service.contains('.') => '/',
-        Cloud::Gcp => '.',
-        Cloud::Azure => '/',
+        Cloud::Aws => ":",
+        Cloud::Gcp if service.contains('.') => "/",
+        Cloud::Gcp => ".",
+        Cloud::Azure => "/",
     }
 }
 
@@ -47,28 +47,34 @@ pub(super) fn noun_and_verb(cloud: Cloud, rest: &str) -> (&str, &str) {
     }
 }
 
-/// A name after its service, of the parts that a catalogue's text keeps apart.
+/// A name, or what comes after its service, of the parts that a catalogue's text keeps apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rest<'a> {
-    parts: [&'a str; 3],
+    parts: [&'a str; 5],
 }
 
 impl<'a> Rest<'a> {
     pub(super) fn new(cloud: Cloud, noun: &'a str, verb: &'a str) -> Self {
-        let parts = match cloud {
+        let [first, between, last] = match cloud {
             Cloud::Aws => [verb, "", noun],
             _ if noun.is_empty() => [verb, "", ""],
             Cloud::Gcp => [noun, ".", verb],
             Cloud::Azure => [noun, "/", verb],
         };
-        Self { parts }
+        Self { parts: ["", "", first, between, last] }
     }
 
     pub(super) fn of(text: &'a str) -> Self {
-        Self { parts: [text, "", ""] }
+        Self { parts: [text, "", "", "", ""] }
     }
 
-    pub(super) fn parts(self) -> [&'a str; 3] {
+    /// The whole name.
+    pub(super) fn after(self, service: &'a str, separator: &'a str) -> Self {
+        let [_, _, first, between, last] = self.parts;
+        Self { parts: [service, separator, first, between, last] }
+    }
+
+    pub(super) fn parts(self) -> [&'a str; 5] {
         self.parts
     }
 

@@ -51,12 +51,7 @@ impl Planes {
 impl<'a> Permission<'a> {
     /// The name as the cloud writes it.
     pub fn name(self) -> String {
-        let service = self.service.name();
-        let mut name = String::with_capacity(service.len() + 1 + self.rest().len());
-        name.push_str(service);
-        name.push(name::separator(self.service.catalogue.cloud(), service));
-        name.extend(self.rest().parts());
-        name
+        self.whole().parts().concat()
     }
 
     /// The service that it belongs to.
@@ -95,6 +90,12 @@ impl<'a> Permission<'a> {
         let mut seen = BTreeSet::new();
         let of_types = self.resource_types().flat_map(ResourceType::condition_keys);
         self.service.keys_of(set).chain(of_types).filter(move |key| seen.insert(key.name()))
+    }
+
+    /// The name, in parts.
+    pub(super) fn whole(self) -> Rest<'a> {
+        let service = self.service.name();
+        self.rest().after(service, name::separator(self.service.catalogue.cloud(), service))
     }
 
     /// The name after its service.
