@@ -106,6 +106,9 @@ impl Glob {
             match self.pattern.get(at) {
                 Some(&token) if is_run(self.cloud, token) => {
                     at += 1;
+                    if at == self.pattern.len() {
+                        return true;
+                    }
                     retry = Some((at, place));
                 }
                 Some(&token) if is_one(self.cloud, token) || token == fold(self.cloud, byte) => {

@@ -82,10 +82,6 @@ impl<'a> Rest<'a> {
         self.parts.iter().map(|part| part.len()).sum()
     }
 
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
-        self.parts.into_iter().flat_map(str::bytes)
-    }
-
     /// The byte at a place.
     pub(super) fn at(self, mut place: usize) -> Option<u8> {
         for part in self.parts {
@@ -98,8 +94,19 @@ impl<'a> Rest<'a> {
     }
 
     pub(super) fn equals(self, cloud: Cloud, other: &str) -> bool {
-        self.len() == other.len()
-            && self.bytes().zip(other.bytes()).all(|(a, b)| fold(cloud, a) == fold(cloud, b))
+        let mut other = other.as_bytes();
+        for part in self.parts {
+            let Some((head, tail)) = other.split_at_checked(part.len()) else { return false };
+            let same = match cloud {
+                Cloud::Gcp => head == part.as_bytes(),
+                Cloud::Aws | Cloud::Azure => head.eq_ignore_ascii_case(part.as_bytes()),
+            };
+            if !same {
+                return false;
+            }
+            other = tail;
+        }
+        other.is_empty()
     }
 }
 
