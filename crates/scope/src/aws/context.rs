@@ -26,43 +26,38 @@ pub(super) fn contexts<'c>(
     place: &Place,
     effort: &Effort,
 ) -> Result<Vec<(Context, Vec<&'c Clause>)>, TooComplex> {
-    let denying = || denials.iter().flat_map(|denial| &denial.conditions);
-    let mut keys: BTreeMap<String, Vec<&Condition>> = BTreeMap::new();
-    for condition in conditions.iter().copied().chain(denying()) {
-        keys.entry(condition.key.to_ascii_lowercase()).or_default().push(condition);
+    let mut keys: BTreeMap<String, Key<'_>> = BTreeMap::new();
+    for condition in conditions {
+        keys.entry(condition.key.to_ascii_lowercase()).or_default().allowing.push(condition);
     }
-    // What an allowing statement asks of a key is asked of that key alone, so that the values that do are found
-    // key by key. Only a denial ties keys to one another.
-    let mut choices: Vec<(String, Vec<Vec<String>>)> = Vec::new();
-    for (key, asking) in keys {
-        let mut values = values(&key, &asking, demand, place);
-        values.retain(|value| {
-            let call = call(Context::from([(key.clone(), value.clone())]));
-            let mut asked = conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key));
-            asked.all(|condition| holds(condition, &call))
-        });
-        if !denying().any(|condition| condition.key.eq_ignore_ascii_case(&key)) {
-            values.truncate(1);
+    for (index, denial) in denials.iter().enumerate() {
+        for condition in &denial.conditions {
+            keys.entry(condition.key.to_ascii_lowercase()).or_default().denying.push((index, condition));
         }
-        choices.push((key, values));
     }
-    let mut found: Vec<(Context, Vec<usize>)> = Vec::new();
+    let mut choices = Vec::new();
+    for (name, key) in &keys {
+        effort.spend(key.allowing.len() + key.denying.len())?;
+        choices.push(key.choice(name, demand, place));
+    }
     let combinations =
-        choices.iter().try_fold(1, |product: usize, (_, values)| product.checked_mul(values.len()));
+        choices.iter().try_fold(1, |product: usize, choice| product.checked_mul(choice.values.len()));
+    let mut found: Vec<(Context, Vec<usize>)> = Vec::new();
     for number in 0..combinations.unwrap_or(usize::MAX).min(CONTEXTS_LIMIT) {
-        effort.spend(choices.len() + denials.len() + 1)?;
-        let call = call(combination(&choices, number));
-        let applies = |denial: &Clause| denial.conditions.iter().all(|condition| holds(condition, &call));
-        let holding: Vec<usize> = denials
-            .iter()
-            .enumerate()
-            .filter(|(_, denial)| applies(denial))
-            .map(|(index, _)| index)
-            .collect();
-        let is_within = |one: &[usize], other: &[usize]| one.iter().all(|index| other.contains(index));
+        let (context, escaped) = combination(&choices, number);
+        effort.spend(choices.len() + denials.len() + escaped.len() + 1)?;
+        let holding: Vec<usize> = (0..denials.len()).filter(|denial| !escaped.contains(denial)).collect();
+        let is_within = |one: &[usize], other: &[usize]| {
+            one.len() <= other.len() && one.iter().all(|index| other.binary_search(index).is_ok())
+        };
         if !found.iter().any(|(_, known)| is_within(known, &holding)) {
             found.retain(|(_, known)| !is_within(&holding, known));
-            found.push((call.context, holding));
+            let nothing_is_less =
+                holding.len() == denials.iter().filter(|one| one.conditions.is_empty()).count();
+            found.push((context, holding));
+            if nothing_is_less {
+                break;
+            }
         }
     }
     let told = found.into_iter().map(|(mut context, holding)| {
@@ -72,19 +67,58 @@ pub(super) fn contexts<'c>(
     Ok(told.collect())
 }
 
-fn call(context: Context) -> Call {
-    Call { context, ..Call::default() }
+/// What is asked of a key: by the statement that allows, and by denials, by index.
+#[derive(Default)]
+struct Key<'c> {
+    allowing: Vec<&'c Condition>,
+    denying: Vec<(usize, &'c Condition)>,
 }
 
-/// One of the combinations of values, by its number.
-fn combination(choices: &[(String, Vec<Vec<String>>)], mut number: usize) -> Context {
-    let mut context = Context::new();
-    for (key, values) in choices {
-        let count = values.len().max(1);
-        context.insert(key.clone(), values.get(number % count).cloned().unwrap_or_default());
+/// The values that a key may have, each with the denials that it escapes.
+struct Choice {
+    key: String,
+    values: Vec<(Vec<String>, Vec<usize>)>,
+}
+
+impl Key<'_> {
+    /// The values under which the statement allows: what it asks of a key is asked of that key alone. Those that
+    /// escape more denials come first.
+    fn choice(&self, name: &str, demand: &Demand<'_>, place: &Place) -> Choice {
+        let asking: Vec<&Condition> = self
+            .allowing
+            .iter()
+            .copied()
+            .chain(self.denying.iter().map(|(_, condition)| *condition))
+            .collect();
+        let mut choices = Vec::new();
+        for value in values(name, &asking, demand, place) {
+            let call = Call { context: Context::from([(name.to_owned(), value.clone())]), ..Call::default() };
+            if self.allowing.iter().all(|condition| holds(condition, &call)) {
+                let escaped = self.denying.iter().filter(|(_, condition)| !holds(condition, &call));
+                let escaped: Vec<usize> = escaped.map(|(denial, _)| *denial).collect();
+                choices.push((value, escaped));
+            }
+        }
+        choices.sort_by_key(|(_, escaped)| std::cmp::Reverse(escaped.len()));
+        if self.denying.is_empty() {
+            choices.truncate(1);
+        }
+        Choice { key: name.to_owned(), values: choices }
+    }
+}
+
+/// One of the combinations of values, by its number, with the denials that it escapes.
+fn combination(choices: &[Choice], mut number: usize) -> (Context, BTreeSet<usize>) {
+    let (mut context, mut escaped) = (Context::new(), BTreeSet::new());
+    for choice in choices {
+        let count = choice.values.len().max(1);
+        if let Some((value, denials)) = choice.values.get(number % count) {
+            context.insert(choice.key.clone(), value.clone());
+            escaped.extend(denials);
+        }
         number /= count;
     }
-    context
+    (context, escaped)
 }
 
 /// The values that a key may have in the call: fixed ones where the call decides them, otherwise those that tell

@@ -184,7 +184,9 @@ impl Reach {
 
     /// Whether some statement allows the action at all.
     pub(crate) fn mentions(&mut self, action: &str) -> bool {
-        !self.matched(action).allows.is_empty()
+        let service = action.split_once(':').map_or(action, |(service, _)| service);
+        (!self.general.is_empty() || self.by_service.contains_key(service))
+            && !self.matched(action).allows.is_empty()
     }
 
     /// A call for each demand, none of them on a resource of `but`; none where they cannot be made together.
@@ -196,7 +198,8 @@ impl Reach {
         demands: &[Demand<'_>],
         but: &[ResourcePattern],
     ) -> Result<Option<Vec<Reached>>, TooComplex> {
-        let matched: Vec<Matched> = demands.iter().map(|demand| self.matched(demand.action)).collect();
+        let matched: Vec<Matched> =
+            demands.iter().map(|demand| self.matched(demand.action).clone()).collect();
         if matched.iter().any(|matched| matched.allows.is_empty()) {
             return Ok(None);
         }
@@ -218,25 +221,27 @@ impl Reach {
         Ok(None)
     }
 
-    fn matched(&mut self, action: &str) -> Matched {
-        if let Some(known) = self.matched.get(action) {
-            return known.clone();
+    fn matched(&mut self, action: &str) -> &Matched {
+        if !self.matched.contains_key(action) {
+            let found = self.search(&action.to_ascii_lowercase());
+            self.matched.insert(action.to_owned(), found);
         }
-        let folded = action.to_ascii_lowercase();
-        let service = folded.split_once(':').map_or(folded.as_str(), |(service, _)| service);
+        self.matched.entry(action.to_owned()).or_default()
+    }
+
+    fn search(&self, folded: &str) -> Matched {
+        let service = folded.split_once(':').map_or(folded, |(service, _)| service);
         let named = self.by_service.get(service).into_iter().flatten();
-        let named = named.filter(|(glob, _)| glob.matches(&folded)).map(|(_, clause)| *clause);
+        let named = named.filter(|(glob, _)| glob.matches(folded)).map(|(_, clause)| *clause);
         let general =
             self.general.iter().copied().filter(|index| {
-                self.clauses.get(*index).is_some_and(|clause| clause.actions.matches(&folded))
+                self.clauses.get(*index).is_some_and(|clause| clause.actions.matches(folded))
             });
         let indices: BTreeSet<usize> = named.chain(general).collect();
         let is_allow =
             |index: &usize| self.clauses.get(*index).is_some_and(|clause| clause.effect == Effect::Allow);
         let (allows, denies) = indices.into_iter().partition(is_allow);
-        let found = Matched { allows, denies };
-        self.matched.insert(action.to_owned(), found.clone());
-        found
+        Matched { allows, denies }
     }
 }
 

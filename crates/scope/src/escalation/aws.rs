@@ -36,11 +36,11 @@ fn paths<'o>(
     let mut found = Vec::new();
     for rule in rules(Cloud::Aws) {
         let (target, but) = terms(rule);
-        for needs in rule.ways() {
+        for needs in &rule.ways {
             if !needs.iter().all(|need| need.0.iter().any(|call| reach.mentions(&call.permission))) {
                 continue;
             }
-            match first_way(&mut reach, &needs, but) {
+            match first_way(&mut reach, needs, but) {
                 Ok(Some((permissions, any))) => found.push(Path::of(rule, permissions, target, any)),
                 Ok(None) => {}
                 Err(TooComplex) => {
@@ -58,7 +58,7 @@ fn paths<'o>(
 /// possible on other resources as well.
 fn first_way(
     reach: &mut Reach,
-    needs: &[&'static Need],
+    needs: &'static [Need],
     but: &[ResourcePattern],
 ) -> Result<Option<(Vec<Witness>, bool)>, TooComplex> {
     let choices: usize = needs.iter().map(|need| need.0.len()).product();
@@ -79,8 +79,8 @@ fn first_way(
 }
 
 /// One call for each need; `number` counts through all choices.
-fn choice(needs: &[&'static Need], mut number: usize) -> Vec<&'static Call> {
-    let one = |need: &&'static Need| {
+fn choice(needs: &'static [Need], mut number: usize) -> Vec<&'static Call> {
+    let one = |need: &'static Need| {
         let count = need.0.len().max(1);
         let call = need.0.get(number % count);
         number /= count;

@@ -27,7 +27,7 @@ pub(super) fn paths(grants: &[AzureGrant<'_>]) -> Vec<Path> {
     }
     let mut found = Vec::new();
     for rule in rules(Cloud::Azure) {
-        for needs in rule.ways() {
+        for needs in &rule.ways {
             let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &grants)).collect();
             let Some(permissions) = met else { continue };
             let any = permissions.first().is_some_and(|first| first.resource.is_none());
@@ -119,6 +119,11 @@ pub(super) fn covers(operation: &AzureOperation, other: &str) -> bool {
 fn matches(pattern: &str, operation: &str) -> bool {
     // The directory has operations of its own, which no wildcard of a resource provider means.
     if pattern.starts_with('*') && operation.starts_with("microsoft.directory/") {
+        return false;
+    }
+    // Most patterns name another provider.
+    let own = pattern.split('/').next().unwrap_or_default();
+    if own != "*" && !operation.starts_with(own) {
         return false;
     }
     let segments: Vec<&str> = operation.split('/').collect();

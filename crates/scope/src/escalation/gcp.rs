@@ -26,7 +26,7 @@ pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
     }
     let mut found = Vec::new();
     for rule in rules(Cloud::Gcp) {
-        for needs in rule.ways() {
+        for needs in &rule.ways {
             let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &held)).collect();
             let Some(permissions) = met else { continue };
             let any = permissions.first().is_some_and(|first| first.resource.is_none());

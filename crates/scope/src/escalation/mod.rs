@@ -101,7 +101,7 @@ pub fn find(held: &Held<'_>) -> Vec<Path> {
 
 /// The path of those who may do everything.
 fn everything(cloud: Cloud, permission: &str) -> Vec<Path> {
-    let rule = rules(cloud).iter().find(|rule| rule.needs.is_empty() && rule.each.is_empty());
+    let rule = rules(cloud).iter().find(|rule| rule.ways.is_empty());
     let witness =
         Witness { permission: permission.to_owned(), resource: None, region: None, conditions: Vec::new() };
     rule.map(|rule| Path::of(rule, vec![witness], rule.target.as_deref(), true)).into_iter().collect()

@@ -23,9 +23,8 @@ pub struct Rule {
     pub session: Option<String>,
     /// How to mend it.
     pub remedy: String,
-    pub(super) needs: Vec<Need>,
-    /// Permissions of which every one completes the needs by itself.
-    pub(super) each: Vec<Need>,
+    /// The ways to complete it, each with all that it needs; none for the rule of those who may do everything.
+    pub(super) ways: Vec<Vec<Need>>,
 }
 
 /// One of several calls.
@@ -47,7 +46,7 @@ impl Rule {
     /// Every set of permissions that completes the rule.
     pub fn combinations(&self) -> Vec<Vec<&str>> {
         let mut combinations = Vec::new();
-        for needs in self.ways() {
+        for needs in &self.ways {
             let mut partial: Vec<Vec<&str>> = vec![Vec::new()];
             for need in needs {
                 partial = partial
@@ -64,13 +63,6 @@ impl Rule {
             combinations.extend(partial);
         }
         combinations
-    }
-
-    /// The ways to complete the rule: all the needs of each.
-    pub(super) fn ways(&self) -> impl Iterator<Item = Vec<&Need>> {
-        let alone = (self.each.is_empty() && !self.needs.is_empty()).then(|| self.needs.iter().collect());
-        let with = self.each.iter().map(|one| self.needs.iter().chain([one]).collect());
-        alone.into_iter().chain(with)
     }
 }
 
@@ -147,8 +139,17 @@ impl File<'_> {
             target: optional("target")?,
             session: optional("session")?,
             remedy: required("remedy")?,
-            needs: self.needs(&entry.value, "needs")?,
-            each: self.needs(&entry.value, "each")?,
+            ways: self.ways(&entry.value)?,
+        })
+    }
+
+    /// All of `needs`, together with one of `each`.
+    fn ways(&self, rule: &Node) -> Result<Vec<Vec<Need>>, Malformed> {
+        let (needs, each) = (self.needs(rule, "needs")?, self.needs(rule, "each")?);
+        Ok(match (needs.is_empty(), each.is_empty()) {
+            (true, true) => Vec::new(),
+            (false, true) => vec![needs],
+            _ => each.into_iter().map(|one| needs.iter().cloned().chain([one]).collect()).collect(),
         })
     }
 
@@ -238,8 +239,8 @@ mod tests {
             let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
             assert_eq!(ids.len(), rules.len(), "{cloud}");
             for rule in &rules {
-                assert_eq!(rule.ways().next().is_none(), rule.id == "everything", "{}", rule.id);
-                let calls = rule.needs.iter().chain(&rule.each).flat_map(|need| &need.0);
+                assert_eq!(rule.ways.is_empty(), rule.id == "everything", "{}", rule.id);
+                let calls = rule.ways.iter().flatten().flat_map(|need| &need.0);
                 for call in calls {
                     match cloud {
                         Cloud::Aws => assert!(
