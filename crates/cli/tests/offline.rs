@@ -29,9 +29,16 @@ fn outcome(command: &mut Command) -> (i32, String, String) {
 }
 
 #[test]
-fn the_example_is_clean() {
-    let (code, out, err) = outcome(deputize().arg("check").arg("--strict").arg(example()));
-    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+fn the_example_is_sound_and_its_elevated_agent_is_warned_of() {
+    let (code, out, err) = outcome(deputize().arg("check").arg(example()));
+    assert_eq!(code, 0, "{out}");
+    assert_eq!(
+        err.matches("warning[").count(),
+        err.matches("warning[all-authority]: cto-agent").count(),
+        "{err}"
+    );
+    let strict = outcome(deputize().arg("check").arg("--strict").arg(example())).0;
+    assert_eq!(strict, 1, "{err}");
 }
 
 #[test]
