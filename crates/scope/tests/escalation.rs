@@ -386,3 +386,19 @@ fn ten_thousand_permissions_are_looked_through() {
     // Either it is shown that there is none, or it is said that nothing was shown.
     assert!(found.iter().all(|path| path.certainty == Certainty::Undecided));
 }
+
+#[test]
+fn a_flood_of_conditions_is_answered() {
+    let tag = |effect: &str, operator: &str, index: usize| {
+        let condition = json!({ operator: { format!("aws:PrincipalTag/t{index}"): "v" } });
+        json!({ "Effect": effect, "Action": "*", "Resource": "*", "Condition": condition })
+    };
+    let flood = |count: usize| -> Vec<Value> {
+        let pair = |index| [tag("Allow", "StringEquals", index), tag("Deny", "StringNotEquals", index)];
+        (0..count).flat_map(pair).collect()
+    };
+    // A principal with all the tags escapes all the denials.
+    assert!(ids(&Value::Array(flood(20))).contains(&"put-role-policy".to_owned()));
+    let document = policy(&Value::Array(flood(2_000)));
+    assert!(find(&Held::Policies(&[&document])).iter().any(|path| path.rule.id == "put-role-policy"));
+}

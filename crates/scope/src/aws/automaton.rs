@@ -25,9 +25,16 @@ impl Effort {
         Self(Cell::new(6_000_000))
     }
 
-    /// What one of a hundred questions about the same policies may cost; some milliseconds.
-    pub(super) fn modest() -> Self {
-        Self(Cell::new(1_000_000))
+    /// A part of what is left, for one of many questions about the same policies: some milliseconds. What it does
+    /// not use is given back by [`Effort::settle`].
+    pub(super) fn part(&self) -> Self {
+        Self(Cell::new(self.0.get().min(1_000_000)))
+    }
+
+    /// Takes from the whole what a part of it has used.
+    pub(super) fn settle(&self, part: &Self) {
+        let given = self.0.get().min(1_000_000);
+        self.0.set(self.0.get().saturating_sub(given.saturating_sub(part.0.get())));
     }
 
     pub(crate) fn spend(&self, units: usize) -> Result<(), TooComplex> {

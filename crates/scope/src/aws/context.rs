@@ -26,6 +26,9 @@ pub(super) fn contexts<'c>(
     place: &Place,
     effort: &Effort,
 ) -> Result<Vec<(Context, Vec<&'c Clause>)>, TooComplex> {
+    // Finding the values of a key costs as much as some hundred steps of matching.
+    let asked = conditions.len() + denials.iter().map(|denial| denial.conditions.len()).sum::<usize>();
+    effort.spend(asked * 100)?;
     let mut keys: BTreeMap<String, Key<'_>> = BTreeMap::new();
     for condition in conditions {
         keys.entry(condition.key.to_ascii_lowercase()).or_default().allowing.push(condition);
@@ -37,7 +40,6 @@ pub(super) fn contexts<'c>(
     }
     let mut choices = Vec::new();
     for (name, key) in &keys {
-        effort.spend(key.allowing.len() + key.denying.len())?;
         choices.push(key.choice(name, demand, place));
     }
     let combinations =

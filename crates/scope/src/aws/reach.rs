@@ -61,6 +61,8 @@ pub(crate) struct Reach {
     /// The clauses whose actions are not of one service.
     general: Vec<usize>,
     places: Vec<Place>,
+    /// What all questions may cost, and what the present one may.
+    whole: Effort,
     effort: Effort,
     matched: BTreeMap<String, Matched>,
 }
@@ -155,7 +157,8 @@ impl Reach {
             clauses,
             by_service,
             general,
-            effort: Effort::modest(),
+            effort: Effort::generous(),
+            whole: Effort::generous(),
             matched: BTreeMap::new(),
         }
     }
@@ -203,12 +206,23 @@ impl Reach {
         if matched.iter().any(|matched| matched.allows.is_empty()) {
             return Ok(None);
         }
-        self.effort = Effort::modest();
+        self.effort = self.whole.part();
+        let found = self.search_places(demands, &matched, but);
+        self.whole.settle(&self.effort);
+        found
+    }
+
+    fn search_places(
+        &self,
+        demands: &[Demand<'_>],
+        matched: &[Matched],
+        but: &[ResourcePattern],
+    ) -> Result<Option<Vec<Reached>>, TooComplex> {
         for place in &self.places {
             let mut search = Search {
                 reach: self,
                 demands,
-                matched: &matched,
+                matched,
                 but,
                 place,
                 areas: BTreeMap::new(),
