@@ -3,6 +3,7 @@
 mod bench;
 mod catalogue;
 mod failure;
+mod findings;
 mod functions;
 mod npm;
 mod progress;
@@ -54,6 +55,8 @@ enum Task {
     },
     /// Makes catalogue/aws.txt anew from the npm package that xtask/node pins, and the authored ones tidy.
     Catalogue,
+    /// Writes docs/findings.md, the reference of findings, from the code.
+    Findings,
     /// Builds for release.
     Build {
         /// The Lambda functions, as zips for arm64 and x86_64.
@@ -85,6 +88,7 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Test { filters } => test::run(&workspace, &filters),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
         Task::Catalogue => catalogue::run(&workspace),
+        Task::Findings => findings::run(&workspace),
         Task::Build { functions: _, only } => functions::run(&workspace, only),
     }
 }

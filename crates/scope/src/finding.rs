@@ -1,10 +1,13 @@
 //! What a check of a scope document tells: a stable code, a place in the text, what is wrong and how to mend it.
 
+mod access_analyzer;
 mod code;
 mod example;
+mod reference;
 
 pub use code::Code;
 pub use example::{Example, Frame};
+pub use reference::reference;
 
 use serde::{Deserialize, Serialize};
 

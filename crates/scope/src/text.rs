@@ -1,4 +1,5 @@
-//! What every type that is a checked text has in common: its display and its serialised form.
+//! What every type that is a checked text has in common: its display and its serialised form. And wildcards in
+//! plain texts.
 
 /// Gives a type with `as_str` and `FromStr` its `Display`, `TryFrom<String>`, serde form (a string) and, with
 /// the feature `schema`, its JSON Schema: a string of the given pattern.
@@ -46,3 +47,51 @@ macro_rules! text_type {
 }
 
 pub(crate) use text_type;
+
+/// Whether a pattern of `*` and `?` matches, by going back to the last star only: never more steps than the
+/// product of the lengths.
+pub(crate) fn matches_wildcards(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut read) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(symbol) = text.get(read) {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(one) if *one == '?' || one == symbol => {
+                at += 1;
+                read += 1;
+            }
+            _ => {
+                let Some((star_at, star_read)) = star else { return false };
+                star = Some((star_at, star_read + 1));
+                at = star_at + 1;
+                read = star_read + 1;
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|rest| *rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_as_its_wildcards_say() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbcd", false),
+            ("*a?b*", "xaabb", true),
+            ("*a?b*", "xab", false),
+            ("?", "", false),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(matches_wildcards(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! `deputize scopes`: the broker's scope document.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Subcommand;
-use deputize_scope::AgentId;
+use anyhow::bail;
+use clap::{Subcommand, ValueEnum};
+use deputize_scope::{AgentId, ScopeDocument};
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
 
@@ -23,6 +25,18 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Says which authority agents would gain and lose.
+    Diff {
+        /// The document that would be applied.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Compare with this document, rather than with the broker's current one.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// How to tell it.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
     /// Prints the current document, or what one agent is granted.
     Show {
         /// The agent.
@@ -30,9 +44,22 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// In words, a line for each thing gained (+) or lost (-).
+    Text,
+    /// One array.
+    Json,
+}
+
 pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
+    if let Command::Diff { file, against, format } = command {
+        diff(settings, &file, against, format).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let client = Client::new(settings, Caller::Admin)?;
     match command {
+        Command::Diff { .. } => {}
         Command::Apply { files, dry_run } => apply(&client, &files, dry_run).await?,
         Command::Show { agent: None } => {
             let answer = client.send(client.request(Method::GET, "/v1/scopes")?).await?;
@@ -66,6 +93,42 @@ async fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Res
     };
     client.send(request).await?;
     Ok(output::line("applied")?)
+}
+
+async fn diff(
+    settings: &Settings,
+    file: &PathBuf,
+    against: Option<PathBuf>,
+    format: Format,
+) -> anyhow::Result<()> {
+    let (_, new) = source::scopes(std::slice::from_ref(file))?;
+    let old = match against {
+        Some(file) => Some(source::scopes(&[file])?.1),
+        None => match current(&Client::new(settings, Caller::Admin)?).await? {
+            Some(current) => Some(source::sound("the current document", &current.text)?),
+            None => None,
+        },
+    };
+    // Beside nothing, all that the document grants is gained.
+    let old = old.unwrap_or_else(|| ScopeDocument {
+        tenant: new.tenant.clone(),
+        agents: BTreeMap::new(),
+        credentials: Vec::new(),
+    });
+    if old.tenant != new.tenant {
+        bail!("{} is of tenant {}, the other of tenant {}", file.display(), new.tenant, old.tenant);
+    }
+    let changes = old.changes_to(&new);
+    match format {
+        Format::Json => output::line(serde_json::to_string_pretty(&changes)?)?,
+        Format::Text if changes.is_empty() => output::line("no authority is gained or lost")?,
+        Format::Text => {
+            for change in &changes {
+                output::line(change.to_string())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The current document, where there is one.

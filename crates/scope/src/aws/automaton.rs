@@ -37,6 +37,11 @@ impl Effort {
         self.0.set(self.0.get().saturating_sub(given.saturating_sub(part.0.get())));
     }
 
+    /// Enough for a list of some hundred patterns, where a document may have many lists.
+    pub(crate) fn for_a_list() -> Self {
+        Self(Cell::new(60_000))
+    }
+
     pub(crate) fn spend(&self, units: usize) -> Result<(), TooComplex> {
         self.0.set(self.0.get().checked_sub(units as u64).ok_or(TooComplex)?);
         Ok(())

@@ -60,9 +60,18 @@ impl Covered for ResourcePattern {
     }
 }
 
+/// A pattern that the rest of its list makes needless.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Redundant {
+    /// Which of the list.
+    pub(crate) index: usize,
+    /// Whether the same pattern stands before it.
+    pub(crate) again: bool,
+}
+
 /// For each pattern of a list, whether the rest of the list covers it. Of two that mean the same, the later one
 /// is told. Work is bounded by the effort: a list that exhausts it has none told any more.
-pub(crate) fn redundant<P: Covered>(patterns: &[P], effort: &Effort) -> Result<Vec<usize>, TooComplex> {
+pub(crate) fn redundant<P: Covered>(patterns: &[P], effort: &Effort) -> Result<Vec<Redundant>, TooComplex> {
     let wide: Vec<(usize, &P)> = patterns.iter().enumerate().filter(|(_, one)| !one.is_one()).collect();
     let mut gone = vec![false; patterns.len()];
     let mut seen = BTreeSet::new();
@@ -72,16 +81,16 @@ pub(crate) fn redundant<P: Covered>(patterns: &[P], effort: &Effort) -> Result<V
         let again = !seen.insert(one);
         let near = wide.iter().filter(|(other, wider)| {
             *other != index
-                && *wider != one
                 && !gone.get(*other).copied().unwrap_or(true)
                 && !wider.is_apart_from(one)
+                && *wider != one
         });
         let near: Vec<&P> = near.map(|(_, wider)| *wider).collect();
         if again || (!near.is_empty() && one.is_within(&near, effort)) {
             if let Some(gone) = gone.get_mut(index) {
                 *gone = true;
             }
-            found.push(index);
+            found.push(Redundant { index, again });
         }
     }
     Ok(found)

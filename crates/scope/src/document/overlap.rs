@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::fields::shown;
-use crate::aws::coverage::{Covered, Effort, redundant};
+use crate::aws::coverage::{Covered, Effort, Redundant, redundant};
 use crate::finding::{Code, Finding, Fix, Span};
 use crate::syntax::{Kind, Node};
 
@@ -22,21 +22,21 @@ pub(super) fn tell<P: Covered + FromStr>(node: &Node, what: &str, findings: &mut
             places.push((index, item, text));
         }
     }
-    let effort = Effort::generous();
+    let effort = Effort::for_a_list();
     let Ok(redundant) = redundant(&patterns, &effort) else {
         let message = format!("the list has too many wildcards to compare each {what} with all of them");
         findings.push(Finding::info(Code::TooComplex, message).at(node.span).help("split the scope"));
         return;
     };
-    for at in redundant {
+    for Redundant { index: at, again } in redundant {
         let (Some(pattern), Some((index, item, text))) = (patterns.get(at), places.get(at)) else { continue };
-        if patterns.iter().take(at).any(|earlier| earlier == pattern) {
+        if again {
             continue;
         }
         let by = patterns
             .iter()
             .zip(&places)
-            .find(|(other, _)| *other != pattern && !other.is_one() && pattern.is_within(&[other], &effort));
+            .find(|(other, _)| !other.is_one() && *other != pattern && pattern.is_within(&[other], &effort));
         let by = by.map_or("the others together".to_owned(), |(_, (_, _, by))| format!("`{}`", shown(by)));
         let message = format!("{what} `{}` is already covered by {by}", shown(text));
         let fix = if node.is_flow() { removal(items, *index) } else { None };

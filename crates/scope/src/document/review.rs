@@ -23,6 +23,9 @@ pub(super) struct Reviewed<'a> {
 /// Compiling is much work where it matters: no document needs more of it than this.
 const COMPILATIONS: usize = 48;
 
+/// More patterns than this are not compiled to be counted: the shortest names fill a session policy thrice.
+const COUNTED: usize = 400;
+
 /// Tells what the agents' scopes are together.
 pub(super) fn tell<'a>(agents: impl Iterator<Item = Reviewed<'a>>, findings: &mut Vec<Finding>) {
     let effort = Effort::generous();
@@ -132,10 +135,20 @@ fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<F
         if longest + FRAME <= SESSION_POLICY_LIMIT || *compilations == 0 {
             continue;
         }
+        let agent = shown(reviewed.id.as_str());
+        let patterns: usize = scopes.iter().map(|(one, _)| one.permissions.len() + one.resources.len()).sum();
+        if patterns > COUNTED {
+            let message = format!(
+                "`{agent}` has {patterns} permissions and resources of one role, and a session policy has room \
+                 for {SESSION_POLICY_LIMIT} characters"
+            );
+            let finding = Finding::warning(Code::PolicySize, message).at(reviewed.at);
+            findings.push(finding.help("use wildcards, or split them between roles"));
+            continue;
+        }
         let all: Vec<&AwsScope> = scopes.iter().map(|(scope, _)| *scope).collect();
         *compilations -= 1;
         let Some(characters) = too_large(&all) else { continue };
-        let agent = shown(reviewed.id.as_str());
         let message = format!(
             "the session policy for all that `{agent}` has of one role needs {characters} characters, \
              and STS takes {SESSION_POLICY_LIMIT}"

@@ -3,7 +3,7 @@
 use super::PolicyKind;
 use super::document::{Action, Clause, Spanned};
 use super::list;
-use crate::aws::coverage::{Covered, Effort, redundant};
+use crate::aws::coverage::{Covered, Effort, Redundant, redundant};
 use crate::aws::pattern::ActionPattern;
 use crate::document::fields::{nearest, shown};
 use crate::finding::{Code, Finding};
@@ -129,11 +129,11 @@ fn trusted(action: &Action, written: &Spanned<String>, findings: &mut Vec<Findin
 }
 
 /// Tells what a list of actions has more than once.
-pub(super) fn tell_lists(actions: &Clause<Action>, findings: &mut Vec<Finding>) {
+pub(super) fn tell_lists(actions: &Clause<Action>, effort: &Effort, findings: &mut Vec<Finding>) {
     let exact: Vec<&Spanned<Action>> = actions.listed().iter().filter(|one| one.value.is_exact).collect();
     let patterns: Vec<ActionPattern> = exact.iter().map(|one| one.value.pattern.clone()).collect();
     let listed: Vec<Listed<'_>> = exact.iter().map(|one| Listed::of(one, &one.value.text)).collect();
-    tell_redundant("action", &listed, &patterns, findings);
+    tell_redundant("action", &listed, &patterns, effort, findings);
 }
 
 /// A member of a list, for a finding about it.
@@ -153,27 +153,26 @@ pub(super) fn tell_redundant<P: Covered>(
     what: &str,
     listed: &[Listed<'_>],
     patterns: &[P],
+    effort: &Effort,
     findings: &mut Vec<Finding>,
 ) {
-    let effort = Effort::generous();
-    let Ok(redundant) = redundant(patterns, &effort) else {
+    let Ok(redundant) = redundant(patterns, effort) else {
         let message = format!("the list has too many wildcards to compare each {what} with all of them");
         let at = listed.first().map(|one| one.whole.span);
         let finding = Finding::info(Code::TooComplex, message).help("split the statement");
         findings.push(at.map_or(finding.clone(), |at| finding.at(at)));
         return;
     };
-    for index in redundant {
+    for Redundant { index, again } in redundant {
         let (Some(one), Some(pattern)) = (listed.get(index), patterns.get(index)) else { continue };
-        let same = patterns.iter().take(index).any(|other| other == pattern);
-        if same {
+        if again {
             findings.push(list::again(&one.whole, what));
             continue;
         }
         let by = patterns
             .iter()
             .zip(listed)
-            .find(|(other, _)| *other != pattern && !other.is_one() && pattern.is_within(&[other], &effort));
+            .find(|(other, _)| !other.is_one() && *other != pattern && pattern.is_within(&[other], effort));
         let by = by.map_or("the others together".to_owned(), |(_, by)| format!("`{}`", shown(by.text)));
         let message = format!("{what} `{}` is already covered by {by}", shown(one.text));
         let finding = Finding::warning(Code::RedundantValue, message).at(one.whole.span);

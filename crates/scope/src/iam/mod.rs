@@ -32,6 +32,7 @@ pub use size::{Quota, characters};
 
 use std::str::FromStr;
 
+use crate::aws::coverage::Effort;
 use crate::finding::Finding;
 use crate::identifier::UnknownName;
 use crate::syntax::{self, Source};
@@ -100,6 +101,13 @@ fn judge(source: Source, text: &str, kind: PolicyKind) -> Checked {
     let mut findings = source.findings;
     let policy = source.root.and_then(|root| read::policy(&root, kind, &mut findings));
     if let Some(policy) = &policy {
+        let effort = Effort::generous();
+        for statement in &policy.statements {
+            action::tell_lists(&statement.actions, &effort, &mut findings);
+            if let Some(resources) = &statement.resources {
+                resource::tell_lists(resources, &effort, &mut findings);
+            }
+        }
         reach::tell(policy, kind, &mut findings);
         satisfiable::tell(policy, &mut findings);
         if kind == PolicyKind::Trust {

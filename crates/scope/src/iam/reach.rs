@@ -4,12 +4,14 @@ use super::PolicyKind;
 use super::document::{Clause, Effect, Policy, Resource, Spanned, Statement};
 use crate::aws::region::is_global;
 use crate::document::fields::shown;
-use crate::finding::{Code, Finding, Span};
+use crate::finding::{Code, Finding, Severity, Span};
 
 /// Tells the statements that reach further than anybody can mean, and those that apply to nothing.
 pub(super) fn tell(policy: &Policy, kind: PolicyKind, findings: &mut Vec<Finding>) {
+    // What could not be read may be what is missing.
+    let all_read = findings.iter().all(|finding| finding.severity != Severity::Error);
     for statement in &policy.statements {
-        if let Some(reason) = nowhere(statement) {
+        if let Some(reason) = nowhere(statement).filter(|_| all_read) {
             let finding =
                 Finding::warning(Code::DeadStatement, format!("the statement applies to nothing: {reason}"));
             findings.push(finding.at(statement.at).help("remove it, or say what it is about"));

@@ -3,6 +3,7 @@
 use super::action::{Listed, tell_redundant};
 use super::document::{Clause, Resource, Spanned, Version};
 use super::{list, variable};
+use crate::aws::coverage::Effort;
 use crate::aws::pattern::ResourcePattern;
 use crate::aws::region::Region;
 use crate::document::fields::{nearest, shown};
@@ -25,11 +26,11 @@ pub(super) fn read(
 }
 
 /// Tells what a list of resources has more than once.
-pub(super) fn tell_lists(resources: &Clause<Resource>, findings: &mut Vec<Finding>) {
+pub(super) fn tell_lists(resources: &Clause<Resource>, effort: &Effort, findings: &mut Vec<Finding>) {
     let exact: Vec<&Spanned<Resource>> = resources.listed().iter().filter(|one| one.value.is_exact).collect();
     let patterns: Vec<ResourcePattern> = exact.iter().map(|one| one.value.pattern.clone()).collect();
     let listed: Vec<Listed<'_>> = exact.iter().map(|one| Listed::of(one, &one.value.text)).collect();
-    tell_redundant("resource", &listed, &patterns, findings);
+    tell_redundant("resource", &listed, &patterns, effort, findings);
 }
 
 fn resource(written: &Spanned<String>, version: Version, findings: &mut Vec<Finding>) -> Option<Resource> {

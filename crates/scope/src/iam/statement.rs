@@ -39,10 +39,7 @@ pub(super) fn read(
     let conditions =
         conditions.map(|node| condition::read(node, effect, version, findings)).unwrap_or_default();
     let actions = actions?;
-    action::tell_lists(&actions, findings);
-    if let Some(resources) = &resources {
-        resource::tell_lists(resources, findings);
-    } else if kind != PolicyKind::Trust {
+    if resources.is_none() && kind != PolicyKind::Trust {
         return None;
     }
     Some(Statement { span: node.span, at, sid, effect, principals, actions, resources, conditions, removal })
