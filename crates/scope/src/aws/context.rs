@@ -28,7 +28,7 @@ pub(super) fn contexts<'c>(
 ) -> Result<Vec<(Context, Vec<&'c Clause>)>, TooComplex> {
     // Finding the values of a key costs as much as some hundred steps of matching.
     let asked = conditions.len() + denials.iter().map(|denial| denial.conditions.len()).sum::<usize>();
-    effort.spend(asked * 100)?;
+    effort.spend(asked * 300)?;
     let mut keys: BTreeMap<String, Key<'_>> = BTreeMap::new();
     for condition in conditions {
         keys.entry(condition.key.to_ascii_lowercase()).or_default().allowing.push(condition);
