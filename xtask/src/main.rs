@@ -5,7 +5,7 @@ mod catalogue;
 mod failure;
 mod findings;
 mod functions;
-mod npm;
+mod node_env;
 mod progress;
 mod stopwatch;
 mod tally;
@@ -14,6 +14,7 @@ mod test_env;
 mod tool;
 mod up;
 mod venv;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Task {
     Catalogue,
     /// Writes docs/findings.md, the reference of findings, from the code.
     Findings,
+    /// Builds the validator for JavaScript as an npm package, and prints its sizes.
+    Wasm,
     /// Builds for release.
     Build {
         /// The Lambda functions, as zips for arm64 and x86_64.
@@ -89,6 +92,7 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
         Task::Catalogue => catalogue::run(&workspace),
         Task::Findings => findings::run(&workspace),
+        Task::Wasm => wasm::run(&workspace),
         Task::Build { functions: _, only } => functions::run(&workspace, only),
     }
 }

@@ -6,10 +6,11 @@ use crate::failure::Failure;
 use crate::progress::{self, Show};
 use crate::tally::Tally;
 use crate::test_env;
+use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Crates that also live in browsers and on the edge.
-const PURE: [&str; 1] = ["deputize-scope"];
+const PURE: [&str; 2] = ["deputize-scope", "deputize-validator"];
 
 /// Sets up what is missing, then runs everything: a failure hides none of what comes after it.
 pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<ExitCode, Failure> {
@@ -19,6 +20,11 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<ExitCode,
         eprintln!("set-up failed: {failure}");
     }
     tally.add(Tally::of_check(set_up.is_ok()));
+    let validator = wasm::build(workspace);
+    if let Err(failure) = &validator {
+        eprintln!("the validator for JavaScript was not built: {failure}");
+    }
+    tally.add(Tally::of_check(validator.is_ok()));
 
     if filters.is_empty() {
         tally.add(checks(workspace)?);

@@ -3,11 +3,10 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 
 use crate::failure::Failure;
 use crate::workspace::Workspace;
-use crate::{progress, tool, venv};
+use crate::{node_env, progress, tool, venv};
 
 /// The target that the pure crates are checked for.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
@@ -25,7 +24,9 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
     install_rust_target(workspace, WASM)?;
     let requirements = workspace.root().join("tests/python/requirements.txt");
     venv::prepare("moto and boto3", &root.join("python"), &requirements)?;
-    install_dynamodb_local(&workspace.root().join("tests/node"), &root.join("node"))
+    let pins = workspace.root().join("tests/node");
+    let tools = [&tool::JAVA, &tool::CHROMIUM];
+    node_env::prepare("DynamoDB Local, workerd, playwright", &root.join("node"), &pins, &tools)
 }
 
 /// Adds a compilation target by rustup, unless the toolchain has it.
@@ -42,26 +43,4 @@ pub(crate) fn install_rust_target(workspace: &Workspace, target: &str) -> Result
         Failure::Io { .. } => Failure::Missing(format!("rustup is needed, to add the target {target}")),
         other => other,
     })
-}
-
-fn install_dynamodb_local(pins: &Path, directory: &Path) -> Result<(), Failure> {
-    let manifest = pins.join("package.json");
-    let lock = pins.join("package-lock.json");
-    let stamp = directory.join("installed");
-    let pinned = fs::read_to_string(&lock).map_err(Failure::io(format!("reading {}", lock.display())))?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pinned) {
-        return Ok(());
-    }
-    tool::JAVA.ensure()?;
-    tool::NODE.ensure()?;
-    tool::NPM.ensure()?;
-    fs::create_dir_all(directory).map_err(Failure::io(format!("creating {}", directory.display())))?;
-    for file in [&manifest, &lock] {
-        let name = file.file_name().unwrap_or_default();
-        fs::copy(file, directory.join(name)).map_err(Failure::io(format!("copying {}", file.display())))?;
-    }
-    let mut install = Command::new(tool::NPM.program);
-    install.current_dir(directory).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    progress::required("DynamoDB Local", install)?;
-    fs::write(&stamp, pinned).map_err(Failure::io(format!("writing {}", stamp.display())))
 }

@@ -22,6 +22,10 @@ pub(crate) struct Tool {
 pub(crate) const JAVA: Tool =
     Tool { program: "java", probe: &["-version"], least: (17, 0), debian: &["default-jre-headless"] };
 
+/// The browser that the validator is tested in.
+pub(crate) const CHROMIUM: Tool =
+    Tool { program: "chromium", probe: &["--version"], least: (120, 0), debian: &["chromium"] };
+
 pub(crate) const NODE: Tool =
     Tool { program: "node", probe: &["--version"], least: (20, 0), debian: &["nodejs"] };
 

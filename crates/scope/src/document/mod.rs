@@ -18,6 +18,7 @@ mod read;
 mod review;
 #[cfg(feature = "schema")]
 mod schema;
+mod session;
 mod value;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub use identity::Identity;
 pub use join::JoinError;
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
+pub use session::SessionError;
 
 use crate::finding::{Finding, Severity};
 use crate::identifier::{AgentId, Cloud, TenantId};

@@ -1,25 +1,28 @@
-//! A folder of npm packages, as a lock file pins them.
+//! A folder of pinned npm packages.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
-use crate::{progress, tool};
+use crate::progress;
+use crate::tool::{self, Tool};
 
-/// Makes `directory` hold what `package-lock.json` in `pins` says. Where that has been done already, only two
-/// small files are read.
-pub(crate) fn prepare(name: &str, directory: &Path, pins: &Path) -> Result<(), Failure> {
-    let (manifest, lock) = (pins.join("package.json"), pins.join("package-lock.json"));
+/// Installs in `directory` what `pins` (a folder with `package.json` and `package-lock.json`) says, and sees that
+/// the programs are there which the packages need beside Node. Where that has been done already, only two small
+/// files are read.
+pub(crate) fn prepare(name: &str, directory: &Path, pins: &Path, tools: &[&Tool]) -> Result<(), Failure> {
+    let lock = pins.join("package-lock.json");
     let stamp = directory.join("installed");
     let pinned = fs::read_to_string(&lock).map_err(Failure::io(format!("reading {}", lock.display())))?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pinned) {
         return Ok(());
     }
-    tool::NODE.ensure()?;
-    tool::NPM.ensure()?;
+    for tool in [&tool::NODE, &tool::NPM].iter().chain(tools) {
+        tool.ensure()?;
+    }
     fs::create_dir_all(directory).map_err(Failure::io(format!("creating {}", directory.display())))?;
-    for file in [&manifest, &lock] {
+    for file in [&pins.join("package.json"), &lock] {
         let name = file.file_name().unwrap_or_default();
         fs::copy(file, directory.join(name)).map_err(Failure::io(format!("copying {}", file.display())))?;
     }

@@ -1,0 +1,23 @@
+//! The scope validator for JavaScript: `check`, `compile` and `contains` as browsers, Node and edge workers call them.
+//!
+//! Nothing is decided here. Each function takes texts, asks `deputize-scope`, and gives a plain value: what
+//! [`bindings`] exports is its JSON, parsed. The same functions run natively, so that one set of vectors
+//! (`tests/vectors/scope`) holds for every host.
+
+#![warn(missing_docs)]
+
+pub mod bindings;
+#[cfg(feature = "document")]
+mod compile;
+mod contains;
+mod finding;
+mod refusal;
+mod utf16;
+
+#[cfg(feature = "document")]
+pub use compile::{Compiled, Target, compile};
+pub use contains::{Containment, Witness, contains};
+#[cfg(feature = "document")]
+pub use finding::check;
+pub use finding::{Finding, Fix, Span, Units};
+pub use refusal::Refusal;

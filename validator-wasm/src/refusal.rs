@@ -1,0 +1,101 @@
+//! Why a question has no answer.
+
+use deputize_scope::Cloud;
+use deputize_scope::aws::compile::CompileError;
+use deputize_scope::document::SessionError;
+use serde::Serialize;
+use tsify::Tsify;
+
+use crate::finding::Finding;
+
+/// Why a question has no answer. The functions throw it: an `Error` whose properties these are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Tsify, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// An argument is not of its type.
+    #[error("{argument}: {problem}")]
+    InvalidArgument {
+        /// The argument's name.
+        argument: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A text has errors.
+    #[error("{argument} has errors")]
+    InvalidScope {
+        /// The argument's name.
+        argument: &'static str,
+        /// The errors, and what else was found.
+        findings: Vec<Finding>,
+    },
+    /// The document has no such agent.
+    #[error("the document has no agent {agent}")]
+    UnknownAgent {
+        /// The agent that was asked for.
+        agent: String,
+    },
+    /// The agent has no scope for the cloud.
+    #[error("the agent has no scope for {cloud}")]
+    NoScope {
+        /// The cloud that was asked for.
+        #[tsify(type = "Cloud")]
+        cloud: Cloud,
+    },
+    /// The agent has no scope of that number for the cloud.
+    #[error("there is no scope {index}: they are counted from 0 to {last}")]
+    UnknownIndex {
+        /// The number that was asked for.
+        index: usize,
+        /// The largest that there is.
+        last: usize,
+    },
+    /// The scopes are of several roles, which no session has at once: one has to be chosen by its index.
+    #[error("the agent's scopes are of several roles, which no session has at once: choose one by its index")]
+    SeveralRoles,
+    /// This version has no answer for that cloud.
+    #[error("this version does not do that for {cloud}")]
+    UnsupportedCloud {
+        /// The cloud.
+        #[tsify(type = "Cloud")]
+        cloud: Cloud,
+    },
+    /// The shortest policy is longer than the cloud takes.
+    #[error("the session policy has {characters} characters, and STS takes {limit}")]
+    PolicyTooLarge {
+        /// How many characters the policy has.
+        characters: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The scopes have no call at all.
+    #[error("nothing is left to grant")]
+    NothingToGrant,
+    /// The cloud would refuse what was compiled, for a reason that this version has no code for.
+    #[error("{problem}")]
+    NotCompiled {
+        /// Why.
+        problem: String,
+    },
+}
+
+impl From<SessionError> for Refusal {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NoScope => Self::NoScope { cloud: Cloud::Aws },
+            SessionError::UnknownIndex { index, last } => Self::UnknownIndex { index, last },
+            SessionError::SeveralRoles => Self::SeveralRoles,
+            other => Self::NotCompiled { problem: other.to_string() },
+        }
+    }
+}
+
+impl From<CompileError> for Refusal {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::TooLarge { characters, limit } => Self::PolicyTooLarge { characters, limit },
+            CompileError::Empty => Self::NothingToGrant,
+            other => Self::NotCompiled { problem: other.to_string() },
+        }
+    }
+}
