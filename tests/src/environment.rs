@@ -19,14 +19,14 @@ pub struct Environment {
     binaries: PathBuf,
 }
 
-/// What a script in the environment's Python wrote.
+/// What a script wrote.
 #[derive(Clone, Debug)]
-pub struct PythonOutput {
+pub struct ScriptOutput {
     pub stdout: String,
     pub stderr: String,
 }
 
-impl PythonOutput {
+impl ScriptOutput {
     /// Standard output as JSON.
     ///
     /// # Errors
@@ -97,6 +97,31 @@ impl Environment {
         command
     }
 
+    /// The folder of npm packages.
+    #[must_use]
+    pub fn node_modules(&self) -> PathBuf {
+        self.root.join("node/node_modules")
+    }
+
+    /// Where this build put its binaries.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
+    /// Runs a script in Node, and gives the JSON that it prints.
+    ///
+    /// # Errors
+    /// [`HarnessError::Script`] with its standard error where it does not exit with 0.
+    pub async fn run_node(
+        &self,
+        script: &Path,
+        arguments: &[&Path],
+    ) -> Result<serde_json::Value, HarnessError> {
+        let mut command = self.command(Path::new("node"));
+        command.arg(script).args(arguments);
+        run(command, script).await?.json()
+    }
+
     /// Runs a script in that Python, with `variables` and what [`Environment::command`] says.
     ///
     /// # Errors
@@ -106,20 +131,10 @@ impl Environment {
         script: &Path,
         arguments: &[&str],
         variables: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<PythonOutput, HarnessError> {
+    ) -> Result<ScriptOutput, HarnessError> {
         let mut command = self.command(&self.python());
         command.arg(script).args(arguments).envs(variables);
-        let output = tokio::process::Command::from(command)
-            .kill_on_drop(true)
-            .output()
-            .await
-            .map_err(HarnessError::io(format!("running {}", script.display())))?;
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        if !output.status.success() {
-            let status = output.status.to_string();
-            return Err(HarnessError::Script { script: script.to_owned(), status, stderr });
-        }
-        Ok(PythonOutput { stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr })
+        run(command, script).await
     }
 
     /// The folder with `DynamoDBLocal.jar`. Its name carries the release's date, so it is looked for.
@@ -139,6 +154,20 @@ impl Environment {
             _ => Err(missing(format!("{} is not what the repository pins", self.root.join(stamp).display()))),
         }
     }
+}
+
+async fn run(command: Command, script: &Path) -> Result<ScriptOutput, HarnessError> {
+    let output = tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(HarnessError::io(format!("running {}", script.display())))?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if !output.status.success() {
+        let status = output.status.to_string();
+        return Err(HarnessError::Script { script: script.to_owned(), status, stderr });
+    }
+    Ok(ScriptOutput { stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr })
 }
 
 /// Cargo puts tests in `PROFILE/deps` and binaries in `PROFILE`.

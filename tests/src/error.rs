@@ -27,7 +27,7 @@ pub enum HarnessError {
     /// A function answered an invocation with an error (or reported one while it started).
     #[error("the function failed: {kind}: {message}")]
     Function { kind: String, message: String },
-    /// A script in the test environment's Python did not exit with 0.
+    /// A script did not exit with 0.
     #[error("{script} failed ({status}):\n{stderr}")]
     Script { script: PathBuf, status: String, stderr: String },
     /// Something that should be JSON is not.

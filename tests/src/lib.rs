@@ -37,11 +37,12 @@ mod process;
 mod readiness;
 mod runtime_api;
 mod throttle;
+mod validator;
 
 pub use client::{Client, Reply};
 pub use deputize::DeputizeProcess;
 pub use dynamodb_local::DynamoDbLocal;
-pub use environment::{Environment, PythonOutput};
+pub use environment::{Environment, ScriptOutput};
 pub use error::HarnessError;
 pub use event::ApiGatewayEvent;
 pub use issuance::IssuanceCloud;
@@ -50,3 +51,4 @@ pub use process::Process;
 pub use readiness::until;
 pub use runtime_api::{Answer, Function, RuntimeApi};
 pub use throttle::Throttle;
+pub use validator::JavaScriptHost;

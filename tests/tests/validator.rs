@@ -1,0 +1,70 @@
+//! The validator's npm package answers in Node, in Chromium and in workerd, byte for byte, as the library does
+//! natively: `validator-wasm/tests/vectors.rs` holds the same recorded answers against the library.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use deputize_e2e::{Environment, HarnessError, JavaScriptHost};
+use serde_json::{Value, json};
+
+/// What is asked of an edge worker that only decides, in bytes; its plans count the compressed size.
+const CONTAINS_LIMIT: u64 = 120_000;
+
+#[tokio::test]
+async fn node_answers_every_vector_as_recorded() -> Result<(), HarnessError> {
+    answers_as_recorded(JavaScriptHost::Node).await
+}
+
+#[tokio::test]
+async fn chromium_answers_every_vector_as_recorded() -> Result<(), HarnessError> {
+    answers_as_recorded(JavaScriptHost::Chromium).await
+}
+
+#[tokio::test]
+async fn workerd_answers_every_vector_as_recorded() -> Result<(), HarnessError> {
+    answers_as_recorded(JavaScriptHost::Workerd).await
+}
+
+#[tokio::test]
+async fn the_types_are_exact() -> Result<(), HarnessError> {
+    assert_eq!(Environment::locate()?.validator_type_errors().await?, json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_only_decides_stays_small() -> Result<(), HarnessError> {
+    let sizes = Environment::locate()?.validator_sizes().await?;
+    let size = |name: &str| sizes[name].as_u64().unwrap();
+    assert!(size("contains_bg.wasm") <= CONTAINS_LIMIT, "{sizes}");
+    assert!(size("contains_bg.wasm") < size("validator_bg.wasm"), "{sizes}");
+    Ok(())
+}
+
+async fn answers_as_recorded(host: JavaScriptHost) -> Result<(), HarnessError> {
+    let vectors = [vectors("scope"), vectors("javascript")].concat();
+    assert!(vectors.len() > 100, "only {} vectors", vectors.len());
+    let questions: Vec<Value> = vectors
+        .iter()
+        .map(|vector| json!({ "function": vector["function"], "arguments": vector["arguments"] }))
+        .collect();
+    let answers = Environment::locate()?.validator_answers(host, &questions).await?;
+    assert_eq!(answers.len(), vectors.len());
+    for (vector, answer) in vectors.iter().zip(&answers) {
+        // Keys of a `Value` are in order, and it is written without white space.
+        assert_eq!(*answer, vector["answer"].to_string(), "{host:?}: {}", vector["name"]);
+    }
+    Ok(())
+}
+
+/// The vectors of a folder, file after file.
+fn vectors(folder: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(folder);
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |file: &std::path::PathBuf| -> Vec<Value> {
+        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+    };
+    files.iter().flat_map(read).collect()
+}
