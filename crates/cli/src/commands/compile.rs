@@ -5,10 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use deputize_scope::aws::authority::Authority;
 use deputize_scope::aws::compile::compile;
-use deputize_scope::document::AwsScope;
-use deputize_scope::{Agent, AgentId, Cloud, Scope, ScopeDocument};
+use deputize_scope::{AgentId, Cloud, ScopeDocument};
 
 use crate::{output, report, source};
 
@@ -42,34 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .agents
         .get(&arguments.agent)
         .with_context(|| format!("the document has no agent {}", arguments.agent))?;
-    let policy = compile(&authority(agent, arguments.index)?)?;
+    let policy = compile(&agent.aws_session(arguments.index)?)?;
     output::line(policy.text())?;
     eprintln!("{} characters, {} to spare", policy.characters(), policy.headroom());
     Ok(ExitCode::SUCCESS)
-}
-
-/// What one session may have: one scope, or all of them where they share a role.
-fn authority(agent: &Agent, index: Option<usize>) -> anyhow::Result<Authority> {
-    let scopes: Vec<&AwsScope> = agent
-        .scopes
-        .iter()
-        .filter_map(|scope| if let Scope::Aws(scope) = scope { Some(scope) } else { None })
-        .collect();
-    let (first, rest) = scopes.split_first().context("the agent has no scope for aws")?;
-    if let Some(index) = index {
-        let scope = scopes.get(index).with_context(|| {
-            format!(
-                "there is no scope {index}: the agent's scopes for aws are counted from 0 to {}",
-                rest.len()
-            )
-        })?;
-        return Ok(scope.authority());
-    }
-    if rest.iter().any(|scope| scope.role != first.role || scope.external_id != first.external_id) {
-        bail!(
-            "the agent's scopes are of several roles, which no session has at once: choose one with --index"
-        );
-    }
-    let statements = scopes.iter().flat_map(|scope| scope.authority().statements().to_vec());
-    Ok(Authority::new(statements.collect()))
 }
