@@ -38,6 +38,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE]),
+    // Entry points of the fuzzers.
+    ("deputize-fuzz",     &[SCOPE]),
     // Set-up knows no product code: it has to build in a moment, and when the product does not.
     ("xtask",             &[]),
     ("xtask-wasm-bindgen", &[]),

@@ -1,0 +1,31 @@
+//! Any text is a document or has an error, and every place that is told lies in the text.
+
+use deputize_scope::{Finding, ScopeDocument, Severity, Span, document};
+
+/// Reads the bytes as a scope document, and as a list of scopes.
+///
+/// # Panics
+/// Where the parser breaks a promise.
+pub fn parser(bytes: &[u8]) {
+    let parsed = ScopeDocument::parse_bytes(bytes);
+    let errors = parsed.findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert!(parsed.document.is_some() != errors, "a document or an error: {:#?}", parsed.findings);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    places(text, &parsed.findings);
+    if let Some(read) = parsed.document {
+        let again = ScopeDocument::parse(&serde_json::to_string(&read).unwrap());
+        assert_eq!(again.document, Some(read), "written and read again: {:#?}", again.findings);
+    }
+    let (_, findings) = document::parse_scopes(text);
+    places(text, &findings);
+}
+
+fn places(text: &str, findings: &[Finding]) {
+    for finding in findings {
+        let spans = finding.span.iter().chain(finding.fix.iter().map(|fix| &fix.span));
+        for Span { start, end, line, column } in spans {
+            assert!(text.get(*start..*end).is_some(), "outside of the text: {finding:#?}");
+            assert!(*line >= 1 && *column >= 1, "counted from 1: {finding:#?}");
+        }
+    }
+}
