@@ -100,7 +100,7 @@ fn target(value: &JsValue) -> Result<Target, Refusal> {
     })
 }
 
-/// A plain value of JavaScript. By way of its JSON: a host parses a text faster than it is told of each property.
+/// A plain value of JavaScript, by way of its JSON: one call into the host, whatever the answer holds.
 fn value<T: Serialize>(answer: &T) -> Result<JsValue, JsValue> {
     let text = serde_json::to_string(answer).map_err(|error| Error::new(&error.to_string()))?;
     JSON::parse(&text)
