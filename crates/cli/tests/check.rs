@@ -1,0 +1,161 @@
+//! `deputize check`, `explain` and `scopes diff`: what they print, mend and return.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use cargo_metadata::MetadataCommand;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn deputize() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_deputize"))
+}
+
+fn written(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// Exit code, standard output, standard error.
+fn outcome(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+const POLICY: &str = r#"{
+  "Statement": {
+    "Sid": "read data",
+    "Effect": "allow",
+    "Action": ["S3:Get*", "s3:GetObject"],
+    "Resource": "arn:aws:s3:::acme-data/*"
+  }
+}
+"#;
+
+fn check(file: &Path, arguments: &[&str]) -> (i32, String, String) {
+    outcome(deputize().arg("check").arg(file).args(arguments))
+}
+
+#[test]
+fn an_iam_policy_is_checked_as_what_it_is() {
+    let folder = TempDir::new().unwrap();
+    let file = written(&folder, "policy.json", POLICY);
+    let (code, _, err) = check(&file, &["--kind", "aws-policy"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("policy.json:4:15") && err.contains("error[unknown-value]"), "{err}");
+    let trust = check(&file, &["--kind", "aws-policy=trust", "--format", "json"]).1;
+    assert!(trust.contains("unsupported-element"), "{trust}");
+    assert_eq!(check(&file, &["--kind", "aws-policy=role"]).0, 2);
+}
+
+#[test]
+fn what_has_one_fix_is_mended_in_the_file() {
+    let folder = TempDir::new().unwrap();
+    let file = written(&folder, "policy.json", POLICY);
+    let (code, out, err) = check(&file, &["--kind", "aws-policy", "--strict", "--fix"]);
+    assert_eq!((code, out.as_str()), (0, "1 file checked, 5 fixed, no findings\n"), "{err}");
+    assert!(err.lines().all(|line| line.starts_with("fixed ")), "{err}");
+    let mended: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(
+        mended,
+        json!({ "Version": "2012-10-17", "Statement": {
+            "Sid": "readdata", "Effect": "Allow", "Action": ["s3:Get*"], "Resource": "arn:aws:s3:::acme-data/*",
+        } })
+    );
+    let again = check(&file, &["--kind", "aws-policy", "--fix"]);
+    assert_eq!(again, (0, "1 file checked, no findings\n".to_owned(), String::new()));
+}
+
+#[test]
+fn findings_as_sarif_are_as_its_schema_says() {
+    let folder = TempDir::new().unwrap();
+    let policy = written(&folder, "my policy.json", POLICY);
+    let (code, out, err) = check(&policy, &["--kind", "aws-policy", "--format", "sarif"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    let log: Value = serde_json::from_str(&out).unwrap();
+    let errors: Vec<String> = schema().iter_errors(&log).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4, "{out}");
+    let effect = results.iter().find(|result| result["ruleId"] == "unknown-value").unwrap();
+    let place = &effect["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"], json!({ "startLine": 4, "startColumn": 15, "endLine": 4, "endColumn": 22 }));
+    assert!(place["artifactLocation"]["uri"].as_str().unwrap().ends_with("/my%20policy.json"));
+    let change = &effect["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(change["insertedContent"]["text"], "\"Allow\"");
+    let rule = usize::try_from(effect["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][rule]["id"], "unknown-value");
+
+    let empty = written(&folder, "scopes.yaml", "version: 1\ntenant: acme\nagents: {}\n");
+    let clean: Value = serde_json::from_str(&check(&empty, &["--format", "sarif"]).1).unwrap();
+    assert!(schema().is_valid(&clean) && clean["runs"][0]["results"] == json!([]));
+    assert!(!schema().is_valid(&json!({ "version": "2.1.0" })), "the schema refuses what is not SARIF");
+}
+
+/// The official schema, from the package that carries it.
+fn schema() -> jsonschema::Validator {
+    let metadata =
+        MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).exec();
+    let metadata = metadata.unwrap();
+    let package = metadata.packages.iter().find(|package| package.name.as_str() == "serde-sarif").unwrap();
+    let path = package.manifest_path.parent().unwrap().join("src/schema.json");
+    let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    mend(&mut schema);
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+/// The pattern of a language's name has a bracket too many, in the official schema as well.
+fn mend(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| {
+                name != "pattern" || !value.as_str().is_some_and(|one| one.ends_with("]?$"))
+            });
+            members.values_mut().for_each(mend);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mend),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_code_is_explained_with_an_example() {
+    let (code, out, _) = outcome(deputize().args(["explain", "swallowed-by-deny"]));
+    assert_eq!(code, 0);
+    assert!(
+        out.starts_with("swallowed-by-deny\n") && out.contains("a Deny wins") && out.contains("Instead:"),
+        "{out}"
+    );
+    let (code, _, err) = outcome(deputize().args(["explain", "swalowed-by-deny"]));
+    assert_eq!(code, 2);
+    assert!(err.contains("did you mean swallowed-by-deny?"), "{err}");
+}
+
+#[test]
+fn authority_gained_and_lost_is_told_in_words_and_as_json() {
+    let folder = TempDir::new().unwrap();
+    let scopes = |permission: &str| {
+        format!(
+            "version: 1\ntenant: acme\nagents:\n  ops:\n    scopes:\n      - cloud: aws\n        permissions: [{permission}]\n"
+        )
+    };
+    let old = written(&folder, "old.yaml", &scopes("s3:GetObject, sqs:SendMessage"));
+    let new = written(&folder, "new.yaml", &scopes("\"s3:Get*\""));
+    let diff = |arguments: &[&str]| {
+        outcome(deputize().args(["scopes", "diff"]).arg(&new).arg("--against").arg(&old).args(arguments))
+    };
+    let (code, out, err) = diff(&[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("+ ops: s3:Get* on * in every region (aws)\n    such as s3:Get"), "{out}");
+    assert!(out.contains("\n- ops: sqs:SendMessage on *"), "{out}");
+    let changes: Value = serde_json::from_str(&diff(&["--format", "json"]).1).unwrap();
+    assert_eq!(changes[0]["direction"], "gained");
+    assert!(changes[0]["witness"]["action"].as_str().unwrap().starts_with("s3:Get"));
+    let same = outcome(deputize().args(["scopes", "diff"]).arg(&new).arg("--against").arg(&new));
+    assert_eq!(same.1, "no authority is gained or lost\n");
+}
