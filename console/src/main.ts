@@ -1,0 +1,38 @@
+// The scope page.
+
+import example from "../../examples/mission.yaml?raw";
+import { Editor } from "./editor";
+import * as findings from "./findings";
+import { agents } from "./outline";
+import { element, text } from "./page";
+import * as playground from "./playground";
+import * as policy from "./policy";
+import { Publication } from "./publication";
+import { load } from "./validator";
+import type { Finding } from "./validator";
+
+async function start(): Promise<void> {
+  const validator = await load();
+  let found: Finding[] = [];
+  const showPolicy = () => policy.show(validator, editor.text, agents(editor.tree, editor.text));
+  const editor = new Editor({
+    parent: element("editor", HTMLElement),
+    label: "Scope document, in YAML",
+    text: example,
+    check: validator.check,
+    checked: (now) => {
+      found = now;
+      findings.show(editor, now);
+      showPolicy();
+    },
+  });
+  policy.onChoice(showPolicy);
+  playground.open(validator);
+  new Publication(editor, () => found.some(({ severity }) => severity === "error"));
+}
+
+start().catch((error: unknown) => {
+  console.error(error);
+  const message = "The validator could not be started. Reload the page; the browser's console says why.";
+  element("broker-alert", HTMLElement).append(text("p", message, "error"));
+});
