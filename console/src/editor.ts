@@ -22,6 +22,21 @@ import { diagnostics, mend } from "./diagnostics";
 import { highlighting, theme } from "./theme";
 import type { Finding } from "./validator";
 
+/**
+ * What is typed over several lines. Chromium would merge the lines with inline styles, which the page's policy refuses,
+ * so the edit is made before Chromium comes to it.
+ */
+const typingOverLines = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { doc, selection } = view.state;
+    const several = doc.lineAt(selection.main.from).to < selection.main.to;
+    if (!several || event.inputType !== "insertText" || event.data === null || view.composing) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { scrollIntoView: true, userEvent: "input.type" });
+    return true;
+  },
+});
+
 /** How long after the last key a text is checked, in milliseconds. */
 const PAUSE = 120;
 
@@ -58,6 +73,7 @@ export class Editor {
         highlightSpecialChars(),
         highlightActiveLine(),
         highlightSelectionMatches(),
+        typingOverLines,
         bracketMatching(),
         indentOnInput(),
         indentUnit.of("  "),

@@ -19,6 +19,11 @@ export function text<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A message as the validator and the broker write them, as a sentence. */
+export function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+}
+
 /** A new button. */
 export function button(label: string, pressed: () => void): HTMLButtonElement {
   const made = text("button", label);

@@ -1,7 +1,7 @@
 // Two sets of scopes side by side, and whether the one lies within the other.
 
 import { Editor } from "./editor";
-import { element, text } from "./page";
+import { element, sentence, text } from "./page";
 import type { Answer, Containment, Finding, Validator, Witness } from "./validator";
 
 const GRANT = `cloud: aws
@@ -44,7 +44,7 @@ function wrongWith(answer: Answer<Containment>, side: string): Finding[] {
 }
 
 function tell(answer: Answer<Containment>): void {
-  const told = "value" in answer ? containment(answer.value) : [text("p", `${answer.message}.`, "error")];
+  const told = "value" in answer ? containment(answer.value) : [text("p", sentence(answer.message), "error")];
   // A status that is written again is read out again.
   const next = document.createElement("div");
   next.append(...told);

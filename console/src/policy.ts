@@ -1,7 +1,7 @@
 // The policy that AWS is sent for an agent, and how much of its limit it takes.
 
 import type { Agent } from "./outline";
-import { element } from "./page";
+import { element, sentence } from "./page";
 import type { Answer, Compiled, Validator } from "./validator";
 
 /** The most characters of a session policy: `Policy` of AWS STS AssumeRole. */
@@ -53,7 +53,7 @@ function tell(answer: Answer<Compiled> | string): void {
   }
   const { refusal, message } = answer;
   if (refusal.code === "invalid_scope") return fail("The document has errors; mend them to see the policy.");
-  fail(`${message}.`);
+  fail(sentence(message));
   if (refusal.code === "policy_too_large") measure(refusal.characters);
 }
 

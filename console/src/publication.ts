@@ -2,7 +2,7 @@
 
 import * as broker from "./broker";
 import type { Editor } from "./editor";
-import { button, element, text } from "./page";
+import { button, element, sentence, text } from "./page";
 
 const form = element("broker-form", HTMLFormElement);
 const token = element("token", HTMLInputElement);
@@ -81,7 +81,7 @@ export class Publication {
     if (status === 401) return [text("p", "The broker does not know this token.", "error")];
     if (status !== 412) {
       const message = error instanceof Error ? error.message : String(error);
-      return [text("p", `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, "error")];
+      return [text("p", sentence(message), "error")];
     }
     const told = text("p", "", "error");
     told.append(

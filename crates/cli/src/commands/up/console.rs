@@ -16,10 +16,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 #[rustfmt::skip]
 const PROTECTION: [(HeaderName, &str); 5] = [
     // The page may run what came with it, WebAssembly included, and ask this very server. Nothing inline, nothing from
-    // elsewhere, in no other page's frame. Styles need no exception: the editor hands its own over as objects.
+    // elsewhere, in no other page's frame, and no text becomes markup. Styles need no exception: the editor hands its
+    // own over as objects.
     (CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"),
     // Other pages that are open get no handle to this one, and cannot embed what it is made of.
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
