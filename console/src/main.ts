@@ -14,6 +14,7 @@ import type { Finding } from "./validator";
 async function start(): Promise<void> {
   const validator = await load();
   let found: Finding[] = [];
+  let publication: Publication | undefined;
   const showPolicy = () => policy.show(validator, editor.text, agents(editor.tree, editor.text));
   const editor = new Editor({
     parent: element("editor", HTMLElement),
@@ -24,11 +25,12 @@ async function start(): Promise<void> {
       found = now;
       findings.show(editor, now);
       showPolicy();
+      publication?.showOrigin();
     },
   });
   policy.onChoice(showPolicy);
   playground.open(validator);
-  new Publication(editor, () => found.some(({ severity }) => severity === "error"));
+  publication = new Publication(editor, () => found.some(({ severity }) => severity === "error"));
 }
 
 start().catch((error: unknown) => {

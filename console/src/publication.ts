@@ -11,18 +11,25 @@ const origin = element("origin", HTMLElement);
 const answer = element("broker-answer", HTMLElement);
 const alert = element("broker-alert", HTMLElement);
 
-/** What the editor's text came from: nothing that is published, a document, or a broker that has none yet. */
-type Origin = { known: false } | { known: true; etag: string | undefined };
+/** What the editor's text came from. */
+interface Origin {
+  name: string;
+  text: string;
+  /** Whether the broker was asked for its document, and the tag of the one that it has, if it has one. */
+  asked: boolean;
+  etag: string | undefined;
+}
 
 /** Lets the document of an editor be loaded and published. */
 export class Publication {
   readonly #editor: Editor;
   readonly #hasErrors: () => boolean;
-  #origin: Origin = { known: false };
+  #origin: Origin;
 
   constructor(editor: Editor, hasErrors: () => boolean) {
     this.#editor = editor;
     this.#hasErrors = hasErrors;
+    this.#origin = { name: "The example document", text: editor.text, asked: false, etag: undefined };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#do(() => this.#load());
@@ -30,31 +37,41 @@ export class Publication {
     publishButton.addEventListener("click", () => void this.#do(() => this.#publish()));
   }
 
+  /** Says what the editor's text came from, and whether it was changed since. */
+  showOrigin(): void {
+    const { name, text } = this.#origin;
+    const told = this.#editor.text === text ? name : `${name}, edited`;
+    // A status that is written again is read out again.
+    if (origin.textContent !== told) origin.textContent = told;
+  }
+
   async #load(): Promise<void> {
     const published = await broker.current(token.value.trim());
-    this.#origin = { known: true, etag: published?.etag };
     if (published === undefined) {
-      origin.textContent = "Not published yet";
+      this.#origin = { ...this.#origin, asked: true, etag: undefined };
       say("The broker has no document yet. Publish makes this one the first.");
       return;
     }
-    this.#editor.text = published.text;
-    origin.textContent = `The broker's document ${brief(published.etag)}`;
+    const { text, etag } = published;
+    this.#editor.text = text;
+    this.#origin = { name: `The broker's document ${brief(etag)}`, text: this.#editor.text, asked: true, etag };
+    this.showOrigin();
     say("Loaded.");
   }
 
   async #publish(): Promise<void> {
-    if (!this.#origin.known) {
+    if (!this.#origin.asked) {
       throw new Error("load the current document first: only what you have seen is replaced");
     }
     if (this.#hasErrors()) {
       this.#editor.showNext();
       throw new Error("the document has errors: mend them first");
     }
-    const receipt = await broker.publish(token.value.trim(), this.#editor.text, this.#origin.etag);
-    this.#origin = { known: true, etag: receipt.etag };
-    origin.textContent = `The broker's document ${brief(receipt.etag)}, version ${receipt.version}`;
-    say(`Published as version ${receipt.version}.`);
+    const { text } = this.#editor;
+    const { version, etag } = await broker.publish(token.value.trim(), text, this.#origin.etag);
+    this.#origin = { name: `The broker's document ${brief(etag)}, version ${version}`, text, asked: true, etag };
+    this.showOrigin();
+    say(`Published as version ${version}.`);
   }
 
   /** Does it once at a time, and tells what went wrong. */
