@@ -2,6 +2,7 @@
 
 mod bench;
 mod catalogue;
+mod console;
 mod failure;
 mod findings;
 mod functions;
@@ -54,12 +55,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Makes catalogue/aws.txt anew from the npm package that xtask/node pins, and the authored ones tidy.
+    /// Makes catalogue/aws.txt anew from the npm package that xtask/catalogue pins, and the authored ones tidy.
     Catalogue,
     /// Writes docs/findings.md, the reference of findings, from the code.
     Findings,
     /// Builds the validator for JavaScript as an npm package, and prints its sizes.
     Wasm,
+    /// Builds the web console, with the validator in it, and says where it is.
+    Console,
     /// Builds for release.
     Build {
         /// The Lambda functions, as zips for arm64 and x86_64.
@@ -93,6 +96,7 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Catalogue => catalogue::run(&workspace),
         Task::Findings => findings::run(&workspace),
         Task::Wasm => wasm::run(&workspace),
+        Task::Console => console::run(&workspace),
         Task::Build { functions: _, only } => functions::run(&workspace, only),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
+use crate::console;
 use crate::failure::Failure;
 use crate::progress::{self, Show};
 use crate::tally::Tally;
@@ -25,6 +26,11 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<ExitCode,
         eprintln!("the validator for JavaScript was not built: {failure}");
     }
     tally.add(Tally::of_check(validator.is_ok()));
+    let console = console::build(workspace);
+    if let Err(failure) = &console {
+        eprintln!("the console was not built: {failure}");
+    }
+    tally.add(Tally::of_check(console.is_ok()));
 
     if filters.is_empty() {
         tally.add(checks(workspace)?);
@@ -47,6 +53,7 @@ fn checks(workspace: &Workspace) -> Result<Tally, Failure> {
     tally.add(check("lint", workspace.cargo(&lint))?);
     tally.add(check("pure crates for wasm32", wasm)?);
     tally.add(dependencies(workspace)?);
+    tally.add(check("console", console::tests(workspace))?);
     Ok(tally)
 }
 

@@ -63,6 +63,14 @@ impl Tool {
         Err(Failure::Missing(self.request()))
     }
 
+    /// Finds it, and installs nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] with what to install.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.works() { Ok(()) } else { Err(Failure::Missing(self.request())) }
+    }
+
     fn works(&self) -> bool {
         let probe = Command::new(self.program).args(self.probe).output();
         probe.is_ok_and(|output| {
