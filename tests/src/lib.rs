@@ -26,6 +26,7 @@
 
 mod aws_call;
 mod client;
+mod console;
 mod deputize;
 mod dynamodb_local;
 mod environment;
@@ -40,6 +41,7 @@ mod throttle;
 mod validator;
 
 pub use client::{Client, Reply};
+pub use console::Scenario;
 pub use deputize::DeputizeProcess;
 pub use dynamodb_local::DynamoDbLocal;
 pub use environment::{Environment, ScriptOutput};
