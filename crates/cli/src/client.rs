@@ -6,12 +6,14 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use deputize_broker::Secret;
 use deputize_scope::AgentId;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
+use ureq::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use ureq::http::{Method, Request, StatusCode, request};
+use ureq::{Agent, AsSendBody};
 
+use crate::http;
 use crate::settings::Settings;
 
 /// More than the broker takes for the slowest cloud.
@@ -29,7 +31,7 @@ pub(crate) enum Caller<'a> {
 pub(crate) struct Client {
     url: String,
     token: Secret,
-    http: reqwest::Client,
+    agent: Agent,
 }
 
 /// What the broker answered where it did as asked.
@@ -135,25 +137,25 @@ impl Client {
                 Caller::Agent(agent) => state.join("agents").join(format!("{agent}.token")),
             })?),
         };
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, http })
+        let agent = http::agent(TIMEOUT);
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
     }
 
     /// A request to the broker, which knows the caller.
-    pub(crate) fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+    pub(crate) fn request(&self, method: Method, path: &str) -> anyhow::Result<request::Builder> {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.token.reveal()))
             .map_err(|_| anyhow::anyhow!("the token has characters that no token has"))?;
         bearer.set_sensitive(true);
-        let request = self.http.request(method, format!("{}{path}", self.url));
-        Ok(request.header(reqwest::header::AUTHORIZATION, bearer))
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        Ok(request.header(AUTHORIZATION, bearer))
     }
 
     /// Sends a request. Anything but success is a [`Problem`].
-    pub(crate) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
-        let response =
-            request.send().await.with_context(|| format!("no answer from the broker at {}", self.url))?;
+    pub(crate) fn send(&self, request: Request<impl AsSendBody>) -> anyhow::Result<Answer> {
+        let answered = self.agent.run(request);
+        let mut response = answered.with_context(|| format!("no answer from the broker at {}", self.url))?;
+        let text = response.body_mut().read_to_string().context("the broker's answer broke off")?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.context("the broker's answer broke off")?;
         if status.is_success() { Ok(Answer { headers, text }) } else { bail!(Problem::of(status, &text)) }
     }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod commands;
+mod http;
 mod output;
 mod report;
 mod settings;
@@ -77,17 +78,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Contains(arguments) => contains::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Request(arguments) => wait_for(request::run(&Settings::load(flags)?, arguments)),
-        Command::Scopes(command) => wait_for(scopes::run(&Settings::load(flags)?, command)),
-        Command::Leases(command) => wait_for(leases::run(&Settings::load(flags)?, command)),
+        Command::Request(arguments) => request::run(&Settings::load(flags)?, arguments),
+        Command::Scopes(command) => scopes::run(&Settings::load(flags)?, command),
+        Command::Leases(command) => leases::run(&Settings::load(flags)?, command),
         Command::Catalogue(command) => catalogue::run(&Settings::load(flags)?, &command),
         Command::Config => config::run(&Settings::load(flags)?),
     }
-}
-
-/// Runs a command that speaks to a broker.
-fn wait_for(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 /// Runs the broker.

@@ -2,29 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+mod common;
 
-use assert_cmd::Command;
+use std::path::Path;
+
 use cargo_metadata::MetadataCommand;
+use common::{deputize, outcome, written};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-fn deputize() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_deputize"))
-}
-
-fn written(folder: &TempDir, name: &str, text: &str) -> PathBuf {
-    let path = folder.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    path
-}
-
-/// Exit code, standard output, standard error.
-fn outcome(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
 
 const POLICY: &str = r#"{
   "Statement": {

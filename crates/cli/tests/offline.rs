@@ -1,31 +1,16 @@
 //! The commands that need no broker: what they print, and how they exit.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
+use common::{deputize, outcome, written};
 use tempfile::TempDir;
-
-fn deputize() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_deputize"))
-}
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mission.yaml")
-}
-
-fn written(folder: &TempDir, name: &str, text: &str) -> PathBuf {
-    let path = folder.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    path
-}
-
-/// Exit code, standard output, standard error.
-fn outcome(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use deputize_broker::lease::LeaseId;
 use deputize_scope::AgentId;
-use reqwest::Method;
+use form_urlencoded::Serializer;
 use serde_json::Value;
+use ureq::http::Method;
 
 use crate::client::{Caller, Client};
 use crate::output;
@@ -36,11 +37,11 @@ pub(crate) enum Format {
     Json,
 }
 
-pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
     let client = Client::new(settings, Caller::Admin)?;
     match command {
         Command::List { agent, format } => {
-            let leases = list(&client, agent.as_ref()).await?;
+            let leases = list(&client, agent.as_ref())?;
             match format {
                 Format::Json => output::line(serde_json::to_string_pretty(&leases)?)?,
                 Format::Text => output::line(table(&leases))?,
@@ -48,7 +49,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
         }
         Command::Revoke { id } => {
             let request = client.request(Method::DELETE, &format!("/v1/leases/{id}"))?;
-            let answer = client.send(request).await?;
+            let answer = client.send(request.body(())?)?;
             output::line(serde_json::to_string_pretty(&answer.json()?)?)?;
         }
     }
@@ -56,14 +57,14 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
 }
 
 /// All pages.
-async fn list(client: &Client, agent: Option<&AgentId>) -> anyhow::Result<Vec<Value>> {
+fn list(client: &Client, agent: Option<&AgentId>) -> anyhow::Result<Vec<Value>> {
     let mut leases = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let agent = agent.map(|agent| ("agent", agent.as_str()));
-        let after = cursor.as_deref().map(|cursor| ("cursor", cursor));
-        let query: Vec<_> = agent.into_iter().chain(after).collect();
-        let answer = client.send(client.request(Method::GET, "/v1/leases")?.query(&query)).await?.json()?;
+        let mut query = Serializer::new(String::from("/v1/leases?"));
+        query.extend_pairs(agent.map(|agent| ("agent", agent.as_str())));
+        query.extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let answer = client.send(client.request(Method::GET, &query.finish())?.body(())?)?.json()?;
         leases.extend(answer.get("leases").and_then(Value::as_array).cloned().unwrap_or_default());
         let next = answer.get("next").and_then(Value::as_str).map(str::to_owned);
         // A broker that names the same page again would never come to an end.

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use deputize_scope::{AgentId, Cloud, Seconds};
-use reqwest::Method;
 use serde_json::{Map, Value, json};
+use ureq::http::Method;
+use ureq::http::header::CONTENT_TYPE;
 
 use crate::client::{Caller, Client};
 use crate::output;
@@ -51,14 +52,14 @@ enum Format {
     CredentialProcess,
 }
 
-pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let client = Client::new(settings, Caller::Agent(&arguments.agent))?;
     let path = format!("/v1/agents/{}/credentials", arguments.agent);
-    let mut request = client.request(Method::POST, &path)?.json(&body(&arguments));
+    let mut request = client.request(Method::POST, &path)?.header(CONTENT_TYPE, "application/json");
     if let Some(key) = &arguments.idempotency_key {
         request = request.header("idempotency-key", key);
     }
-    let answer = client.send(request).await?.json()?;
+    let answer = client.send(request.body(body(&arguments).to_string())?)?.json()?;
     let text = match arguments.format {
         Format::Json => serde_json::to_string_pretty(&answer)?,
         Format::Env => environment(&answer)?,

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use deputize_scope::{AgentId, ScopeDocument};
-use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
-use reqwest::{Method, StatusCode};
+use ureq::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use ureq::http::{Method, StatusCode};
 
 use crate::client::{Caller, Client, Problem};
 use crate::settings::Settings;
@@ -52,59 +52,53 @@ pub(crate) enum Format {
     Json,
 }
 
-pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Diff { file, against, format } = command {
-        diff(settings, &file, against, format).await?;
+        diff(settings, &file, against, format)?;
         return Ok(ExitCode::SUCCESS);
     }
     let client = Client::new(settings, Caller::Admin)?;
     match command {
         Command::Diff { .. } => {}
-        Command::Apply { files, dry_run } => apply(&client, &files, dry_run).await?,
+        Command::Apply { files, dry_run } => apply(&client, &files, dry_run)?,
         Command::Show { agent: None } => {
-            let answer = client.send(client.request(Method::GET, "/v1/scopes")?).await?;
+            let answer = client.send(client.request(Method::GET, "/v1/scopes")?.body(())?)?;
             output::line(answer.text.trim_end())?;
         }
         Command::Show { agent: Some(agent) } => {
             let path = format!("/v1/agents/{agent}/scopes");
-            let answer = client.send(client.request(Method::GET, &path)?).await?;
+            let answer = client.send(client.request(Method::GET, &path)?.body(())?)?;
             output::line(serde_json::to_string_pretty(&answer.json()?)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Result<()> {
+fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Result<()> {
     // Checked here as well as there: here the excerpts can be shown.
     let (text, _) = source::scopes(files)?;
-    let current = current(client).await?;
+    let current = current(client)?;
     if current.as_ref().is_some_and(|current| current.text == text) {
         return Ok(output::line("unchanged")?);
     }
     if dry_run {
         return Ok(output::line("would be applied")?);
     }
-    let request =
-        client.request(Method::PUT, "/v1/scopes")?.header(CONTENT_TYPE, "application/yaml").body(text);
+    let request = client.request(Method::PUT, "/v1/scopes")?.header(CONTENT_TYPE, "application/yaml");
     // What somebody else has applied in the meantime is not overwritten unseen.
     let request = match current.as_ref().and_then(|current| current.headers.get(ETAG)) {
         Some(etag) => request.header(IF_MATCH, etag),
         None => request.header(IF_NONE_MATCH, "*"),
     };
-    client.send(request).await?;
+    client.send(request.body(text)?)?;
     Ok(output::line("applied")?)
 }
 
-async fn diff(
-    settings: &Settings,
-    file: &PathBuf,
-    against: Option<PathBuf>,
-    format: Format,
-) -> anyhow::Result<()> {
+fn diff(settings: &Settings, file: &PathBuf, against: Option<PathBuf>, format: Format) -> anyhow::Result<()> {
     let (_, new) = source::scopes(std::slice::from_ref(file))?;
     let old = match against {
         Some(file) => Some(source::scopes(&[file])?.1),
-        None => match current(&Client::new(settings, Caller::Admin)?).await? {
+        None => match current(&Client::new(settings, Caller::Admin)?)? {
             Some(current) => Some(source::sound("the current document", &current.text)?),
             None => None,
         },
@@ -132,8 +126,8 @@ async fn diff(
 }
 
 /// The current document, where there is one.
-async fn current(client: &Client) -> anyhow::Result<Option<crate::client::Answer>> {
-    match client.send(client.request(Method::GET, "/v1/scopes")?).await {
+fn current(client: &Client) -> anyhow::Result<Option<crate::client::Answer>> {
+    match client.send(client.request(Method::GET, "/v1/scopes")?.body(())?) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) => match error.downcast_ref::<Problem>() {
             Some(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),

@@ -10,6 +10,7 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use ureq::http::{self, StatusCode, Uri};
 
 use super::vendor::Request;
+use crate::http::agent;
 
 /// Of one attempt: an answer of Azure has some thirty megabytes.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -68,15 +69,7 @@ impl Transport {
             }
             None => None,
         };
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            // The token is for this place alone.
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .user_agent(concat!("deputize/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Ok(Self { agent, authorization })
+        Ok(Self { agent: agent(TIMEOUT), authorization })
     }
 
     /// The answer's text. What may pass is tried again, after a pause that grows or that the cloud asks for.
