@@ -25,9 +25,9 @@ struct Arguments {
     /// How often each thing is measured.
     #[arg(long, default_value_t = 15)]
     runs: usize,
-    /// Where the JSON goes.
-    #[arg(long, default_value = "bench.json")]
-    output: PathBuf,
+    /// Where the JSON goes, where it is to go anywhere.
+    #[arg(long)]
+    output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -73,7 +73,7 @@ async fn run(arguments: Arguments) -> Result<(), HarnessError> {
         println!("{table}");
         tables.push(table.json());
     }
-    write(&arguments.output, &tables)
+    arguments.output.map_or(Ok(()), |output| write(&output, &tables))
 }
 
 fn write(output: &Path, tables: &[Value]) -> Result<(), HarnessError> {

@@ -39,23 +39,54 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, Failure> {
 
 /// Builds the console where anything changed, and says where it is. Installs no Node: whoever has none has the rest.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    let built = workspace.target().join("console");
-    let stamp = workspace.target().join("console.stamp");
-    let now = fingerprint(workspace)?;
-    if built.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
-        return Ok(built);
+    let console = Console::of(workspace)?;
+    if !console.is_built() {
+        NODE.check()?;
+        tool::NPM.check()?;
+        console.bundle(workspace, &wasm::build(workspace)?)?;
     }
-    NODE.check()?;
-    tool::NPM.check()?;
-    let validator = wasm::build(workspace)?;
-    let sources = workspace.root().join("console");
-    install(&sources)?;
-    bring(&validator, &sources.join("node_modules/@deputize/validator"))?;
-    let mut build = npm(&sources);
-    build.args(["run", "build", "--", "--emptyOutDir", "--outDir"]).arg(&built);
-    progress::required("console", build)?;
-    fs::write(&stamp, now).map_err(Failure::io(format!("writing {}", stamp.display())))?;
-    Ok(built)
+    Ok(console.built)
+}
+
+/// The same with a validator that has just been built.
+pub(crate) fn build_with(workspace: &Workspace, validator: &Path) -> Result<PathBuf, Failure> {
+    let console = Console::of(workspace)?;
+    if !console.is_built() {
+        console.bundle(workspace, validator)?;
+    }
+    Ok(console.built)
+}
+
+/// What is to be built.
+struct Console {
+    built: PathBuf,
+    /// Holds the fingerprint of what `built` was built from.
+    stamp: PathBuf,
+    fingerprint: String,
+}
+
+impl Console {
+    fn of(workspace: &Workspace) -> Result<Self, Failure> {
+        let target = workspace.target();
+        let fingerprint = fingerprint(workspace)?;
+        Ok(Self { built: target.join("console"), stamp: target.join("console.stamp"), fingerprint })
+    }
+
+    fn is_built(&self) -> bool {
+        self.built.join("index.html").is_file()
+            && fs::read_to_string(&self.stamp).is_ok_and(|then| then == self.fingerprint)
+    }
+
+    fn bundle(&self, workspace: &Workspace, validator: &Path) -> Result<(), Failure> {
+        let sources = workspace.root().join("console");
+        install(&sources)?;
+        bring(validator, &sources.join("node_modules/@deputize/validator"))?;
+        let mut build = npm(&sources);
+        build.args(["run", "build", "--", "--emptyOutDir", "--outDir"]).arg(&self.built);
+        progress::required("console", build)?;
+        fs::write(&self.stamp, &self.fingerprint)
+            .map_err(Failure::io(format!("writing {}", self.stamp.display())))
+    }
 }
 
 /// The console's own tests, once it is built.
