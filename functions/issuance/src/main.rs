@@ -25,7 +25,7 @@ use crate::settings::Environment;
 async fn main() -> Result<(), Error> {
     init_tracing(Format::Json)?;
     let environment = Environment::read(|name| env::var(name).ok())?;
-    let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
 
     let store =

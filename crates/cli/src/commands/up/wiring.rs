@@ -136,7 +136,7 @@ fn sandbox(state: &State, url: &str, host: &Host) -> anyhow::Result<Aws> {
 /// AWS, as its own tools are configured on this machine: `AWS_PROFILE` and the rest.
 async fn real() -> anyhow::Result<Aws> {
     let https = HttpClient::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
         .build_https();
     let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https).load().await;
     let provider = sdk.credentials_provider().context("no credentials for AWS are configured")?;
