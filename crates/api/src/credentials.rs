@@ -11,7 +11,7 @@ use deputize_broker::credential::Credential;
 use deputize_broker::idempotency::IdempotencyKey;
 use deputize_broker::issue::Issued;
 use deputize_broker::lease::Enforcement;
-use deputize_broker::request::{Context, CredentialRequest, Purpose};
+use deputize_broker::request::{Context, CredentialRequest, Purpose, Wanted};
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{Cloud, Seconds};
 use serde::{Deserialize, Serialize};
@@ -32,14 +32,14 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 #[serde(deny_unknown_fields)]
 #[schema(as = CredentialRequest)]
 pub(crate) struct RequestBody {
-    /// The cloud.
-    #[schema(value_type = String, example = "aws")]
-    cloud: Cloud,
-    /// The type, where the cloud has several.
+    /// The cloud; may be left out where the type is given.
+    #[schema(value_type = Option<String>, example = "aws")]
+    cloud: Option<Cloud>,
+    /// The type; left out: what this deployment mints for the cloud.
     #[serde(rename = "type")]
     #[schema(value_type = Option<String>, example = "aws_iam_role")]
     kind: Option<CredentialType>,
-    /// The role, service account or application, where the grant has several.
+    /// The role, service account, application or stored credential, where the grant has several.
     target: Option<String>,
     /// Left out: the whole grant of that cloud.
     permissions: Option<Vec<String>>,
@@ -59,10 +59,10 @@ impl TryFrom<RequestBody> for CredentialRequest {
     type Error = Problem;
 
     fn try_from(body: RequestBody) -> Result<Self, Problem> {
+        let wanted = Wanted::new(body.cloud, body.kind);
         let purpose = body.purpose.map(Purpose::try_from).transpose();
         Ok(Self {
-            cloud: body.cloud,
-            kind: body.kind,
+            wanted: wanted.map_err(|error| invalid(error.to_string()))?,
             target: body.target,
             permissions: body.permissions,
             resources: body.resources,
@@ -79,9 +79,10 @@ impl TryFrom<RequestBody> for CredentialRequest {
 pub(crate) struct IssuedBody<'a> {
     /// The lease's name; also the session's name at AWS.
     lease_id: String,
-    /// The cloud.
-    #[schema(value_type = String)]
-    cloud: Cloud,
+    /// The cloud; absent for tokens and keys of other providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    cloud: Option<Cloud>,
     /// The type.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
@@ -90,7 +91,7 @@ pub(crate) struct IssuedBody<'a> {
     credential: CredentialBody<'a>,
     /// When it ends, by the cloud's word.
     #[schema(format = DateTime)]
-    expires_at: String,
+    expires_at: &'a str,
     /// What it allows.
     scope: ScopeBody<'a>,
     /// Where least privilege is enforced.
@@ -100,15 +101,78 @@ pub(crate) struct IssuedBody<'a> {
     revocation: RevocationBody,
 }
 
-/// A credential in the clear: the one place where secrets are serialised.
+/// A credential in the clear: the one place where secrets are serialised. Its fields are those of its type.
 #[derive(Serialize, ToSchema)]
-#[schema(as = AwsCredential)]
-pub(crate) struct CredentialBody<'a> {
-    access_key_id: &'a str,
-    secret_access_key: &'a str,
-    session_token: &'a str,
-    #[schema(format = DateTime)]
-    expiration: String,
+#[serde(untagged)]
+#[schema(as = Credential)]
+pub(crate) enum CredentialBody<'a> {
+    /// A session of an AWS role.
+    AwsSession {
+        access_key_id: &'a str,
+        secret_access_key: &'a str,
+        session_token: &'a str,
+        #[schema(format = DateTime)]
+        expiration: &'a str,
+    },
+    /// The access key of an IAM user, which does not end by itself.
+    AwsAccessKey { access_key_id: &'a str, secret_access_key: &'a str },
+    /// An access token of a Google service account.
+    GcpToken {
+        access_token: &'a str,
+        #[schema(format = DateTime)]
+        expiration: &'a str,
+        service_account: &'a str,
+    },
+    /// An access token of Entra.
+    AzureToken {
+        access_token: &'a str,
+        #[schema(format = DateTime)]
+        expiration: &'a str,
+        /// `managed_identity`, `federated_credential`, `client_secret` or `key_vault`.
+        method: &'static str,
+    },
+    /// An access token of another provider.
+    OauthToken {
+        access_token: &'a str,
+        #[schema(format = DateTime)]
+        expiration: &'a str,
+        token_type: &'a str,
+    },
+    /// A provider's API key, which does not end by itself.
+    ApiKey { api_key: &'a str },
+}
+
+impl<'a> CredentialBody<'a> {
+    fn of(credential: &'a Credential, expiration: &'a str) -> Self {
+        match credential {
+            Credential::AwsSession(session) => Self::AwsSession {
+                access_key_id: &session.access_key_id,
+                secret_access_key: session.secret_access_key.reveal(),
+                session_token: session.session_token.reveal(),
+                expiration,
+            },
+            Credential::AwsAccessKey(key) => Self::AwsAccessKey {
+                access_key_id: &key.access_key_id,
+                secret_access_key: key.secret_access_key.reveal(),
+            },
+            Credential::GcpToken(token) => Self::GcpToken {
+                access_token: token.access_token.reveal(),
+                expiration,
+                service_account: &token.service_account,
+            },
+            Credential::AzureToken(token) => Self::AzureToken {
+                access_token: token.access_token.reveal(),
+                expiration,
+                method: token.method.as_str(),
+            },
+            Credential::OauthToken(token) => Self::OauthToken {
+                access_token: token.access_token.reveal(),
+                expiration,
+                token_type: &token.token_type,
+            },
+            Credential::ApiKey(key) => Self::ApiKey { api_key: key.reveal() },
+        }
+    }
 }
 
 /// Issues a credential.
@@ -152,21 +216,15 @@ fn answer(issued: &Issued, elapsed: Duration) -> Result<Response, Problem> {
     // A lease that is issued has an outcome; without one, nothing is told.
     let outcome = lease.state.outcome().ok_or_else(|| Problem::new(Code::Conflict, "the lease has ended"))?;
     let expires_at = outcome.expires_at.to_string();
-    let Credential::AwsSession(session) = &issued.credential;
     let body = IssuedBody {
         lease_id: lease.id.to_string(),
-        cloud: lease.cloud,
+        cloud: lease.kind.cloud(),
         kind: lease.kind,
-        credential: CredentialBody {
-            access_key_id: &session.access_key_id,
-            secret_access_key: session.secret_access_key.reveal(),
-            session_token: session.session_token.reveal(),
-            expiration: expires_at.clone(),
-        },
+        credential: CredentialBody::of(&issued.credential, &expires_at),
         scope: ScopeBody::from(&lease.scope),
         enforcement: lease.enforcement,
         revocation: RevocationBody::at_expiry(expires_at.clone()),
-        expires_at,
+        expires_at: &expires_at,
     };
     let mut response = (StatusCode::CREATED, axum::Json(body)).into_response();
     let cloud = issued.timing.cloud;

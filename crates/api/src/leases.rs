@@ -48,8 +48,10 @@ pub(crate) struct PageBody<'a> {
 pub(crate) struct LeaseBody<'a> {
     lease_id: String,
     agent: &'a str,
-    #[schema(value_type = String)]
-    cloud: Cloud,
+    /// Absent for tokens and keys of other providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    cloud: Option<Cloud>,
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: CredentialType,
@@ -90,7 +92,7 @@ impl<'a> From<&'a Lease> for LeaseBody<'a> {
         Self {
             lease_id: lease.id.to_string(),
             agent: lease.agent.as_str(),
-            cloud: lease.cloud,
+            cloud: lease.kind.cloud(),
             kind: lease.kind,
             state: lease.state.name(),
             requested_at: lease.requested_at.to_string(),

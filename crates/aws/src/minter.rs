@@ -5,7 +5,8 @@ use deputize_broker::credential::{AwsSession, Credential};
 use deputize_broker::decision::{AwsPlan, Plan};
 use deputize_broker::lease::Outcome;
 use deputize_broker::ports::minter::{MintError, MintOrder, Minted, Minter};
-use deputize_scope::{Cloud, Seconds};
+use deputize_scope::Seconds;
+use deputize_scope::identifier::CredentialType;
 
 use crate::sts::{AssumeRole, SdkSts, Sts};
 
@@ -70,8 +71,8 @@ impl fmt::Debug for AwsMinter {
 
 #[async_trait]
 impl Minter for AwsMinter {
-    fn cloud(&self) -> Cloud {
-        Cloud::Aws
+    fn mints(&self) -> CredentialType {
+        CredentialType::AwsIamRole
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError> {
@@ -198,7 +199,7 @@ mod tests {
     async fn what_sts_says_is_what_is_kept() {
         let (minter, _) = minter(false, Ok(session()));
         let minted = minter.mint(&order(3_600)).await.unwrap();
-        let Credential::AwsSession(keys) = &minted.credential;
+        let Credential::AwsSession(keys) = &minted.credential else { panic!("{:?}", minted.credential) };
         assert_eq!(keys.secret_access_key.reveal(), "canary-secret");
         assert_eq!(keys.session_token.reveal(), "canary-token");
         // Asked for an hour, given a quarter: the cloud's word counts.

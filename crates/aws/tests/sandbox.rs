@@ -121,7 +121,7 @@ fn order() -> MintOrder {
 async fn a_session_may_do_what_the_plan_says_and_nothing_else() {
     let account = Account::start().await;
     let minted = account.minter().mint(&order()).await.unwrap();
-    let Credential::AwsSession(session) = &minted.credential;
+    let Credential::AwsSession(session) = &minted.credential else { panic!("not a session") };
     for (action, resource, allowed) in [
         ("s3:GetObject", "arn:aws:s3:::reports/november.csv", true),
         ("s3:PutObject", "arn:aws:s3:::reports/november.csv", false),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use deputize_scope::{AgentId, Cloud, TenantId};
+use deputize_scope::identifier::CredentialType;
+use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -57,8 +58,8 @@ pub enum What {
         lease: LeaseId,
         /// The agent.
         agent: AgentId,
-        /// The cloud.
-        cloud: Cloud,
+        /// The type of credential.
+        kind: CredentialType,
         /// What was decided on.
         scope: LeaseScope,
         /// Under which scope document.
@@ -81,8 +82,8 @@ pub enum What {
     RequestRefused {
         /// The agent in the request's path, as it stood there; at most 64 characters of it.
         agent: String,
-        /// The cloud asked for.
-        cloud: Cloud,
+        /// What was asked for: a cloud, or a type of credential.
+        wanted: String,
         /// The problem's code.
         code: String,
         /// The reason, as the caller was told.

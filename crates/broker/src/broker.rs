@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use deputize_scope::aws::arn::RoleArn;
-use deputize_scope::{AgentId, Cloud, Identity, TenantId};
+use deputize_scope::identifier::CredentialType;
+use deputize_scope::{AgentId, Identity, TenantId};
 use thiserror::Error;
 
 use crate::caller::{CallerIdentity, Principal, Role};
+use crate::decision::Deployment;
 use crate::ports::StoreError;
 use crate::ports::audit::AuditOutbox;
 use crate::ports::clock::{Clock, Random};
@@ -31,7 +33,8 @@ pub struct Ports {
     pub tokens: Arc<dyn TokenStore>,
     /// Data keys.
     pub keys: Arc<dyn KeyKeeper>,
-    /// The clouds that credentials are minted at; at most one each.
+    /// What mints credentials, at most one for each type. Of several types of a cloud, the first is what is issued where
+    /// a request does not say.
     pub minters: Vec<Arc<dyn Minter>>,
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -115,8 +118,14 @@ impl Broker {
         &*self.ports.clock
     }
 
-    pub(crate) fn minter(&self, cloud: Cloud) -> Option<&dyn Minter> {
-        self.ports.minters.iter().find(|minter| minter.cloud() == cloud).map(|minter| &**minter)
+    pub(crate) fn minter(&self, kind: CredentialType) -> Option<&dyn Minter> {
+        self.ports.minters.iter().find(|minter| minter.mints() == kind).map(|minter| &**minter)
+    }
+
+    /// What a decision has to know of this deployment.
+    pub(crate) fn deployment(&self) -> Deployment<'_> {
+        let minted = self.ports.minters.iter().map(|minter| minter.mints()).collect();
+        Deployment { minted, aws: &self.settings.aws }
     }
 
     /// Whom an identity stands for. An identity that is an admin by the settings is one whatever the scope document

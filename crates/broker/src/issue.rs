@@ -148,13 +148,18 @@ impl Broker {
         request: CredentialRequest,
         key: Option<IdempotencyKey>,
     ) -> Result<Issued, IssueError> {
-        let cloud = request.cloud;
+        let wanted = request.wanted;
         let result = self.decide_and_issue(caller, agent, request, key).await;
         if let Err(error) = &result
             && let Some(code) = refusal_code(error)
         {
             let agent = agent.chars().take(64).collect();
-            let what = What::RequestRefused { agent, cloud, code: code.into(), reason: error.to_string() };
+            let what = What::RequestRefused {
+                agent,
+                wanted: wanted.to_string(),
+                code: code.into(),
+                reason: error.to_string(),
+            };
             self.ports.outbox.record(&self.event(caller.actor(), what)).await?;
         }
         result
@@ -179,14 +184,15 @@ impl Broker {
         }
         let scopes = self.scopes().await?.ok_or(IssueError::NotYourAgent)?;
         let grant = scopes.document.agents.get(&agent).ok_or(IssueError::NotYourAgent)?;
-        let decision = decide(&agent, grant, &request, &self.settings.aws)?;
+        let decision = decide(&agent, grant, &request, &self.deployment())?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
         self.undertake(Undertaking { caller, request, decision, budget, version, agent, key }).await
     }
 
     async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
-        let cloud = undertaking.request.cloud;
-        let minter = self.minter(cloud).ok_or(Refusal::Invalid(InvalidRequest::Unsupported(cloud)))?;
+        let kind = undertaking.decision.kind;
+        let minter =
+            self.minter(kind).ok_or(Refusal::Invalid(InvalidRequest::Unsupported(kind.to_string())))?;
         let lease = match self.begin(&undertaking).await {
             Err(BeginError::KeyTaken) => {
                 let lost = IssueError::KeyInUse { retry_after: Duration::from_secs(1) };
@@ -237,7 +243,6 @@ impl Broker {
             id: LeaseId::fresh(&*self.ports.clock, &*self.ports.random),
             tenant: self.tenant().clone(),
             agent: undertaking.agent.clone(),
-            cloud: request.cloud,
             kind: decision.kind,
             scope: decision.scope.clone(),
             scope_version: undertaking.version,
@@ -257,7 +262,7 @@ impl Broker {
         let what = What::CredentialRequested {
             lease: lease.id,
             agent: lease.agent.clone(),
-            cloud: lease.cloud,
+            kind: lease.kind,
             scope: lease.scope.clone(),
             scope_version: lease.scope_version,
             purpose: lease.purpose.clone(),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{AgentId, Cloud, Seconds, TenantId};
+use deputize_scope::{AgentId, Seconds, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -168,9 +168,7 @@ pub struct Lease {
     pub tenant: TenantId,
     /// The agent that holds it.
     pub agent: AgentId,
-    /// The cloud.
-    pub cloud: Cloud,
-    /// The type of credential.
+    /// The type of credential, which says the cloud too.
     #[serde(rename = "type")]
     pub kind: CredentialType,
     /// What it allows.

@@ -87,15 +87,69 @@ impl From<Context> for BTreeMap<String, String> {
     }
 }
 
+/// Which credential is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// Whatever this deployment mints for the cloud.
+    Of(Cloud),
+    /// One of this type.
+    Exactly(CredentialType),
+}
+
+/// A cloud and a type that do not go together, or neither of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum InvalidWanted {
+    /// Nothing says what is wanted.
+    #[error("say which cloud, or which type")]
+    Nothing,
+    /// The type is not one of that cloud.
+    #[error("{kind} is not a type of {cloud}")]
+    OtherCloud {
+        /// The type.
+        kind: CredentialType,
+        /// The cloud.
+        cloud: Cloud,
+    },
+}
+
+impl Wanted {
+    /// What a cloud, a type, or both stand for.
+    pub fn new(cloud: Option<Cloud>, kind: Option<CredentialType>) -> Result<Self, InvalidWanted> {
+        match (cloud, kind) {
+            (None, None) => Err(InvalidWanted::Nothing),
+            (Some(cloud), None) => Ok(Self::Of(cloud)),
+            (Some(cloud), Some(kind)) if kind.cloud() != Some(cloud) => {
+                Err(InvalidWanted::OtherCloud { kind, cloud })
+            }
+            (_, Some(kind)) => Ok(Self::Exactly(kind)),
+        }
+    }
+
+    /// The cloud; none for tokens and keys of other providers.
+    pub fn cloud(self) -> Option<Cloud> {
+        match self {
+            Self::Of(cloud) => Some(cloud),
+            Self::Exactly(kind) => kind.cloud(),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(cloud) => cloud.fmt(f),
+            Self::Exactly(kind) => kind.fmt(f),
+        }
+    }
+}
+
 /// A request for a credential. Its canonical form is what idempotency compares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CredentialRequest {
-    /// The cloud.
-    pub cloud: Cloud,
-    /// The type, where the cloud has several.
-    #[serde(rename = "type")]
-    pub kind: Option<CredentialType>,
-    /// The role, service account or application, where the grant has several.
+    /// Which credential.
+    pub wanted: Wanted,
+    /// The role, service account, application or stored credential, where the grant has several.
     pub target: Option<String>,
     /// The permissions; `None`: the whole grant of that cloud.
     pub permissions: Option<Vec<String>>,
@@ -113,8 +167,7 @@ impl CredentialRequest {
     /// A request for the whole grant of a cloud.
     pub fn whole_grant(cloud: Cloud) -> Self {
         Self {
-            cloud,
-            kind: None,
+            wanted: Wanted::Of(cloud),
             target: None,
             permissions: None,
             resources: None,

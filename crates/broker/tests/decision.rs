@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use deputize_broker::AwsSettings;
-use deputize_broker::decision::{Decision, InvalidRequest, Plan, Refusal, decide};
+use deputize_broker::decision::{Decision, Deployment, InvalidRequest, Plan, Refusal, decide};
 use deputize_broker::request::CredentialRequest;
 use deputize_scope::aws::evaluate::{Call, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
+use deputize_scope::identifier::CredentialType;
 use deputize_scope::{Cloud, Scope, ScopeDocument, Seconds};
 
 fn example() -> ScopeDocument {
@@ -16,7 +17,8 @@ fn example() -> ScopeDocument {
 fn ask(agent: &str, request: &CredentialRequest) -> Result<Decision, Refusal> {
     let document = example();
     let name = agent.parse().unwrap();
-    decide(&name, &document.agents[&name], request, &AwsSettings::default())
+    let deployment = Deployment { minted: vec![CredentialType::AwsIamRole], aws: &AwsSettings::default() };
+    decide(&name, &document.agents[&name], request, &deployment)
 }
 
 fn request(permissions: &[&str], resources: Option<&[&str]>) -> CredentialRequest {

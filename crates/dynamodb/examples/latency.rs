@@ -11,7 +11,7 @@ use deputize_broker::ports::scopes::ScopeStore;
 use deputize_broker::scopes::ScopesVersion;
 use deputize_dynamodb::{Embedded, create_table, store};
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{Budget, Cloud, Seconds};
+use deputize_scope::{Budget, Seconds};
 use deputize_testkit::keys::Scrambled;
 use deputize_testkit::time::SteppingClock;
 use tokio::time::Instant;
@@ -38,7 +38,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
             id: LeaseId::fresh(&clock, &random),
             tenant: tenant.clone(),
             agent: agent.clone(),
-            cloud: Cloud::Aws,
             kind: CredentialType::AwsIamRole,
             scope: LeaseScope {
                 target: "arn:aws:iam::123456789012:role/agent".into(),

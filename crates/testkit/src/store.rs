@@ -17,7 +17,7 @@ use deputize_broker::scopes::{Etag, ScopesHead, ScopesVersion};
 use deputize_broker::seal::Sealed;
 use deputize_broker::token::TokenRecord;
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{AgentId, Budget, Cloud, Seconds, TenantId};
+use deputize_scope::{AgentId, Budget, Seconds, TenantId};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
@@ -70,7 +70,6 @@ impl World {
             id: LeaseId::fresh(&self.clock, &self.random),
             tenant: self.tenant.clone(),
             agent: agent.parse().unwrap(),
-            cloud: Cloud::Aws,
             kind: CredentialType::AwsIamRole,
             scope: LeaseScope {
                 target: "arn:aws:iam::123456789012:role/agent".into(),

@@ -23,7 +23,8 @@ use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::scopes::{Etag, Precondition, ScopesHead, ScopesVersion};
 use deputize_broker::token::{TokenId, TokenRecord};
 use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Role, Secret, Settings};
-use deputize_scope::{AgentId, Cloud, TenantId};
+use deputize_scope::identifier::CredentialType;
+use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
 
 /// A document with one agent, which may describe the services of ECS for an hour, two leases at a time.
@@ -302,8 +303,8 @@ impl KeyKeeper for World {
 
 #[async_trait]
 impl Minter for World {
-    fn cloud(&self) -> Cloud {
-        Cloud::Aws
+    fn mints(&self) -> CredentialType {
+        CredentialType::AwsIamRole
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError> {

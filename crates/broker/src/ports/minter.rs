@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deputize_scope::{AgentId, Cloud, Seconds, TenantId};
+use deputize_scope::identifier::CredentialType;
+use deputize_scope::{AgentId, Seconds, TenantId};
 use thiserror::Error;
 
 use super::Source;
@@ -58,11 +59,11 @@ pub enum MintError {
     },
 }
 
-/// Mints at one cloud. Bounded in attempts and time by the adapter.
+/// Mints credentials of one type. Bounded in attempts and time by the adapter.
 #[async_trait]
 pub trait Minter: Send + Sync {
-    /// Which cloud.
-    fn cloud(&self) -> Cloud;
+    /// The type.
+    fn mints(&self) -> CredentialType;
 
     /// Mints a credential.
     async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError>;

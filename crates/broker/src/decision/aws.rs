@@ -1,154 +1,30 @@
-//! The decision, pure: what a request gets under a grant, or why it gets nothing.
+//! What a request gets on AWS: a session of the one role whose scopes allow it, under a policy for exactly that.
 
 use deputize_scope::aws::arn::RoleArn;
-use deputize_scope::aws::authority::{Authority, Witness};
-use deputize_scope::aws::compile::{CompileError, SessionPolicy, compile};
+use deputize_scope::aws::authority::Authority;
+use deputize_scope::aws::compile::compile;
 use deputize_scope::aws::pattern::{ActionPattern, ResourcePattern};
 use deputize_scope::aws::region::Regions;
 use deputize_scope::document::{AwsScope, ExternalId};
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{Agent, AgentId, Cloud, Scope, Seconds};
-use thiserror::Error;
 
+use super::{AwsPlan, Decision, InvalidRequest, Plan, Refusal, parsed};
 use crate::broker::AwsSettings;
 use crate::lease::{Enforcement, LeaseScope};
 use crate::request::CredentialRequest;
 
-/// What to mint, in the cloud's own terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// A session of an AWS role under a session policy.
-    AwsSession(AwsPlan),
-}
-
-/// An AWS session to be assumed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AwsPlan {
-    /// The role.
-    pub role: RoleArn,
-    /// What the role's trust policy asks for, where it does.
-    pub external_id: Option<ExternalId>,
-    /// All that the session may do.
-    pub policy: SessionPolicy,
-}
-
-/// A request that is granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// What to mint.
-    pub plan: Plan,
-    /// The type of credential.
-    pub kind: CredentialType,
-    /// What is granted, as it is kept and told.
-    pub scope: LeaseScope,
-    /// Where it is enforced.
-    pub enforcement: Enforcement,
-    /// How long the credential is to live.
-    pub duration: Seconds,
-}
-
-/// Why a request gets nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// The agent has no scope for the cloud.
-    #[error("the grant has nothing on {0}")]
-    NoGrant(Cloud),
-    /// The request asks for a call that the grant does not allow.
-    #[error("the grant does not allow {0}")]
-    OutsideGrant(Box<Witness>),
-    /// The request asks for more time than the grant gives.
-    #[error("the grant allows {allowed}, not {asked}")]
-    TooLong {
-        /// What was asked for.
-        asked: Seconds,
-        /// What the grant gives.
-        allowed: Seconds,
-    },
-    /// The request cannot be understood, or cannot be met whatever the grant says.
-    #[error(transparent)]
-    Invalid(#[from] InvalidRequest),
-}
-
-/// What is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum InvalidRequest {
-    /// A permission or resource that the cloud does not know as such.
-    #[error("{field} {value:?}: {problem}")]
-    Field {
-        /// `permissions`, `resources`, `target` or `type`.
-        field: &'static str,
-        /// The value.
-        value: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// An empty list, which asks for nothing.
-    #[error("{0} is empty; leave it out to ask for all that is granted")]
-    EmptyList(&'static str),
-    /// The cloud does not make credentials of that life.
-    #[error("{cloud} credentials live {least} to {most}, not {asked}")]
-    Duration {
-        /// The cloud.
-        cloud: Cloud,
-        /// What was asked for.
-        asked: Seconds,
-        /// The shortest.
-        least: Seconds,
-        /// The longest.
-        most: Seconds,
-    },
-    /// The grant has several targets that would do, and the request does not say which.
-    #[error("the grant has several targets ({}); say which", .0.join(", "))]
-    SeveralTargets(Vec<String>),
-    /// The grant names no role, and the deployment has no template for one.
-    #[error("the grant names no role, and no template for roles is configured")]
-    NoTarget,
-    /// What is asked for does not fit into the cloud's limits.
-    #[error("what is asked for does not fit: {0}; ask for fewer permissions")]
-    TooLarge(CompileError),
-    /// The patterns overlap in too many ways to be intersected.
-    #[error("the permissions or resources overlap in too many ways; ask for fewer at once")]
-    TooComplex,
-    /// This deployment does not mint for the cloud.
-    #[error("no {0} credentials are minted here")]
-    Unsupported(Cloud),
-}
-
 /// STS AssumeRole: 900–43,200 s. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 const AWS_DURATION: (Seconds, Seconds) = (Seconds::new(900), Seconds::new(43_200));
 
-/// Decides a request against what the scope document grants the agent.
-pub fn decide(
+pub(super) fn decide(
     name: &AgentId,
     agent: &Agent,
     request: &CredentialRequest,
     settings: &AwsSettings,
 ) -> Result<Decision, Refusal> {
-    if !agent.scopes.iter().any(|scope| scope.cloud() == request.cloud) {
-        return Err(Refusal::NoGrant(request.cloud));
-    }
-    match request.cloud {
-        Cloud::Aws => decide_aws(name, agent, request, settings),
-        cloud => Err(InvalidRequest::Unsupported(cloud).into()),
-    }
-}
-
-fn decide_aws(
-    name: &AgentId,
-    agent: &Agent,
-    request: &CredentialRequest,
-    settings: &AwsSettings,
-) -> Result<Decision, Refusal> {
-    if let Some(kind) = request.kind.filter(|kind| *kind != CredentialType::AwsIamRole) {
-        return Err(InvalidRequest::Field {
-            field: "type",
-            value: kind.to_string(),
-            problem: "not issued for aws here".into(),
-        }
-        .into());
-    }
-    let actions: Option<Vec<ActionPattern>> = patterns("permissions", request.permissions.as_deref())?;
-    let resources: Option<Vec<ResourcePattern>> = patterns("resources", request.resources.as_deref())?;
+    let actions: Option<Vec<ActionPattern>> = parsed("permissions", request.permissions.as_deref())?;
+    let resources: Option<Vec<ResourcePattern>> = parsed("resources", request.resources.as_deref())?;
     let (least, most) = AWS_DURATION;
     if let Some(asked) = request.duration.filter(|asked| !(least..=most).contains(asked)) {
         return Err(InvalidRequest::Duration { cloud: Cloud::Aws, asked, least, most }.into());
@@ -286,25 +162,6 @@ fn restrict(
 
 fn any_action() -> Result<ActionPattern, InvalidRequest> {
     "*".parse().map_err(|_| InvalidRequest::TooComplex)
-}
-
-fn patterns<P>(field: &'static str, texts: Option<&[String]>) -> Result<Option<Vec<P>>, InvalidRequest>
-where
-    P: std::str::FromStr,
-    P::Err: std::fmt::Display,
-{
-    let Some(texts) = texts else { return Ok(None) };
-    if texts.is_empty() {
-        return Err(InvalidRequest::EmptyList(field));
-    }
-    let parsed = texts.iter().map(|text| {
-        text.parse().map_err(|error: P::Err| InvalidRequest::Field {
-            field,
-            value: text.clone(),
-            problem: error.to_string(),
-        })
-    });
-    parsed.collect::<Result<_, _>>().map(Some)
 }
 
 /// What is granted, in lists without repetition.
