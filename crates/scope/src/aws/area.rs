@@ -1,13 +1,13 @@
 //! What is left of a kind of resources after what policies allow and deny.
 
 use super::authority::TooComplex;
-use super::automaton::{Effort, uncovered};
-use super::glob::Glob;
-use super::intersection::intersection;
 use super::pattern::ResourcePattern;
 use super::place::Place;
 use super::reach::{Clause, Kind};
 use super::witness::fillings_of_resource;
+use crate::glob::Glob;
+use crate::glob::automaton::{Effort, uncovered};
+use crate::glob::intersection::intersection;
 
 /// The resources of a statement.
 #[derive(Debug)]

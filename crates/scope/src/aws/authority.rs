@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::automaton::Effort;
 use super::containment::{Union, pivots};
 use super::normal::normal_form;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::{Regions, is_global};
 use super::restriction::{common_actions, common_resources};
+use crate::glob::automaton::Effort;
 
-pub use super::witness::{Certainty, Witness};
+pub use super::witness::Witness;
+pub use crate::proof::{Certainty, TooComplex};
 
 /// Calls of any of the actions, on any of the resources, in any of the regions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,11 +33,6 @@ pub struct Statement {
 pub struct Authority {
     statements: Vec<Statement>,
 }
-
-/// The patterns overlap in more ways than are worth following.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the patterns overlap in too many ways")]
-pub struct TooComplex;
 
 impl Authority {
     /// The union of the statements.

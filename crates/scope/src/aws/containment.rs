@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority::{Statement, TooComplex};
-use super::automaton::{Effort, Signature, signatures, uncovered};
-use super::glob::Glob;
 use super::global::{Parts, Regional};
 use super::pattern::{ActionPattern, PIVOTS, ResourcePattern};
 use super::region::{Region, Regions};
+use crate::glob::Glob;
+use crate::glob::automaton::{Effort, Signature, signatures, uncovered};
 
 /// The boxes that a request is held against.
 #[derive(Debug)]

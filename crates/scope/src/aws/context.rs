@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority::TooComplex;
-use super::automaton::Effort;
 use super::evaluate::{Call, holds};
-use super::glob::{Class, Glob};
 use super::place::Place;
 use super::policy::{Condition, Operator};
 use super::reach::{Clause, Demand};
 use super::region::is_global;
+use crate::glob::automaton::Effort;
+use crate::glob::{Class, Glob};
 
 /// Keys of the request context, in lower case, with their values. A key that is not here is absent.
 pub(crate) type Context = BTreeMap<String, Vec<String>>;

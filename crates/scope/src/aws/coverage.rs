@@ -7,7 +7,7 @@ use super::authority::{Statement, TooComplex};
 use super::containment::{Union, is_action_within, is_resource_within};
 use super::pattern::{ActionPattern, ResourcePattern};
 
-pub(crate) use super::automaton::Effort;
+pub(crate) use crate::glob::automaton::Effort;
 
 /// Whether all of these calls are among the others together, whatever their regions.
 pub(crate) fn are_within(

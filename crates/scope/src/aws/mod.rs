@@ -7,16 +7,16 @@
 mod area;
 pub mod arn;
 pub mod authority;
-mod automaton;
+
 pub mod compile;
 mod containment;
 mod context;
 mod cover;
 pub(crate) mod coverage;
 pub mod evaluate;
-mod glob;
+
 mod global;
-mod intersection;
+
 mod normal;
 pub mod pattern;
 mod place;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::authority::Statement;
-use super::automaton::Effort;
 use super::containment::{Union, is_action_within, is_resource_within, pivots};
 use super::global::Parts;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Regions;
+use crate::glob::automaton::Effort;
 
 /// The same union of boxes with less in it. What cannot be shown to be redundant within reasonable effort stays:
 /// the meaning is the same in any case.

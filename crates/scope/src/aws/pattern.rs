@@ -6,7 +6,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use super::glob::{Class, Glob, Token};
+use crate::glob::{Class, Glob, Token};
 use crate::text::text_type;
 
 /// The longest pattern that is read, in characters: no pattern longer than a session policy can be sent.

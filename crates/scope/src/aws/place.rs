@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::area::Resources;
 use super::arn::RoleArn;
-use super::glob::Glob;
 use super::pattern::arn_glob;
 use super::policy::Effect;
 use super::reach::Clause;
 use super::region::Region;
+use crate::glob::Glob;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

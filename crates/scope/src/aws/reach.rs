@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::area::{Area, Resources};
 use super::arn::RoleArn;
 use super::authority::{Authority, TooComplex};
-use super::automaton::Effort;
 use super::context::{Context, contexts};
-use super::glob::{Class, Glob, Token};
 use super::pattern::{PIVOTS, ResourcePattern, arn_glob};
 use super::place::Place;
 use super::policy::{Condition, Effect, Element, PolicyDocument};
 use super::region::{Regions, is_global};
+use crate::glob::automaton::Effort;
+use crate::glob::{Class, Glob, Token};
 
 /// A call that must be possible.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::authority::TooComplex;
-use super::automaton::Effort;
 use super::containment::{is_action_within, is_resource_within};
-use super::intersection::intersection;
 use super::pattern::{ActionPattern, ResourcePattern};
+use crate::glob::automaton::Effort;
+use crate::glob::intersection::intersection;
 
 /// More patterns than this cannot be meant: a session policy has no room for a tenth of them.
 const PATTERNS_LIMIT: usize = 4096;

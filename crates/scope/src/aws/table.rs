@@ -6,11 +6,11 @@ use std::slice::from_ref;
 use serde_json::Value;
 
 use super::authority::Statement;
-use super::automaton::Effort;
 use super::containment::{Union, is_action_within, is_resource_within};
 use super::cover::Draft;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Regions;
+use crate::glob::automaton::Effort;
 
 /// See the module.
 #[derive(Debug)]

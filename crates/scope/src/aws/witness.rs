@@ -7,6 +7,7 @@ use super::containment::{Gap, pivots};
 use super::global::is_global;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Region;
+use crate::proof::Certainty;
 
 /// One concrete call that a request allows and a grant does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,17 +20,6 @@ pub struct Witness {
     pub region: Option<Region>,
     /// Whether the call is known to be outside the grant.
     pub certainty: Certainty,
-}
-
-/// What a [`Witness`] proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// The request allows the call and the grant does not.
-    Shown,
-    /// The patterns overlap in so many ways that the search was given up, which counts as not contained. The call
-    /// is one of those that the request allows.
-    Undecided,
 }
 
 impl std::fmt::Display for Witness {

@@ -1,8 +1,12 @@
-//! Globs over the characters that a place in an action or in an ARN may hold.
+//! Globs over the characters that a place in an action or in an ARN may hold; or over any symbols that stand for
+//! something, such as the segments of an operation.
+
+pub(crate) mod automaton;
+pub(crate) mod intersection;
 
 /// What a wildcard may stand for, by the place that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// The service of an action: `[a-z0-9-]`.
     Service,
     /// The name of an action, case folded: `[a-z0-9]`.
@@ -14,7 +18,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    pub(super) fn contains(self, symbol: char) -> bool {
+    pub(crate) fn contains(self, symbol: char) -> bool {
         match self {
             Self::Service => symbol == '-' || Self::Name.contains(symbol),
             Self::Name => symbol.is_ascii_lowercase() || symbol.is_ascii_digit(),
@@ -26,7 +30,7 @@ impl Class {
 
 /// One step of a glob. Equal steps mean the same: the spelling of a literal is kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// Just this character (case folded in an action).
     Literal(char),
     /// `?`: one character of the class.
@@ -36,7 +40,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    pub(super) fn accepts(self, symbol: char) -> bool {
+    pub(crate) fn accepts(self, symbol: char) -> bool {
         match self {
             Self::Literal(literal) => literal == symbol,
             Self::One(class) | Self::Run(class) => class.contains(symbol),
@@ -56,30 +60,30 @@ pub(crate) struct Glob {
 }
 
 impl Glob {
-    pub(super) fn tokens(&self) -> &[Token] {
+    pub(crate) fn tokens(&self) -> &[Token] {
         &self.tokens
     }
 
-    pub(super) fn token(&self, at: usize) -> Option<Token> {
+    pub(crate) fn token(&self, at: usize) -> Option<Token> {
         self.tokens.get(at).copied()
     }
 
     /// How the token at `at` is written.
-    pub(super) fn spelled(&self, at: usize) -> char {
+    pub(crate) fn spelled(&self, at: usize) -> char {
         self.spelling.get(at).copied().unwrap_or('*')
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.tokens.len()
     }
 
     /// The literals before the first wildcard.
-    pub(super) fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
 
     /// How many characters [`Glob::prefix`] has.
-    pub(super) fn prefix_len(&self) -> usize {
+    pub(crate) fn prefix_len(&self) -> usize {
         self.prefix_len
     }
 
@@ -93,16 +97,16 @@ impl Glob {
     }
 
     /// Whether the glob stands for one text only.
-    pub(super) fn is_literal(&self) -> bool {
+    pub(crate) fn is_literal(&self) -> bool {
         self.prefix_len == self.tokens.len()
     }
 
     /// The canonical spelling.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.spelling.iter().collect()
     }
 
-    pub(super) fn push(&mut self, token: Token, spelled: char) {
+    pub(crate) fn push(&mut self, token: Token, spelled: char) {
         match (self.tokens.last(), token) {
             (Some(Token::Run(last)), Token::Run(class)) if *last == class => return,
             (Some(Token::Run(last)), Token::One(class)) if *last == class => {
@@ -124,7 +128,7 @@ impl Glob {
     }
 
     /// Appends a text in which `*` and `?` stand for characters of `class`.
-    pub(super) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
+    pub(crate) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
         for symbol in text.chars() {
             let token = match symbol {
                 '*' => Token::Run(class),
@@ -137,7 +141,7 @@ impl Glob {
     }
 
     /// Whether the glob matches `text`, which must be case folded where the glob is.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         if !text.starts_with(&self.prefix) {
             return false;
         }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::authority::TooComplex;
 use super::automaton::Effort;
-use super::glob::{Glob, Token};
+use super::{Glob, Token};
+use crate::proof::TooComplex;
 
 /// Globs whose union is the intersection of the two. Where they agree, `left` is the spelling that is kept.
 ///
 /// Two runs meet in every order in which the rest of the one and the rest of the other may begin, so the number
 /// of globs grows with the number of wildcards in both.
-pub(super) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result<Vec<Glob>, TooComplex> {
+pub(crate) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result<Vec<Glob>, TooComplex> {
     let (one, other) = (left.prefix(), right.prefix());
     if !one.starts_with(other) && !other.starts_with(one) {
         return Ok(Vec::new());
@@ -101,7 +101,7 @@ fn narrower(one: Token, other: Token) -> Option<Token> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::glob::Class;
+    use super::super::Class;
     use super::*;
 
     fn glob(text: &str) -> Glob {

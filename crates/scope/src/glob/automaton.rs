@@ -11,8 +11,8 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
-use super::authority::TooComplex;
-use super::glob::{Class, Glob, Token};
+use super::{Class, Glob, Token};
+use crate::proof::TooComplex;
 
 /// How much more may be explored. Containment of globs in unions of globs is hard in general, so that a few
 /// hundred hostile characters could keep a search busy for ever.
@@ -27,12 +27,12 @@ impl Effort {
 
     /// A part of what is left, for one of many questions about the same policies: some milliseconds. What it does
     /// not use is given back by [`Effort::settle`].
-    pub(super) fn part(&self) -> Self {
+    pub(crate) fn part(&self) -> Self {
         Self(Cell::new(self.0.get().min(1_000_000)))
     }
 
     /// Takes from the whole what a part of it has used.
-    pub(super) fn settle(&self, part: &Self) {
+    pub(crate) fn settle(&self, part: &Self) {
         let given = self.0.get().min(1_000_000);
         self.0.set(self.0.get().saturating_sub(given.saturating_sub(part.0.get())));
     }
@@ -49,7 +49,7 @@ impl Effort {
 }
 
 /// The shortest word of `subject` that none of `others` matches.
-pub(super) fn uncovered(
+pub(crate) fn uncovered(
     subject: &Glob,
     others: &[&Glob],
     effort: &Effort,
@@ -76,14 +76,14 @@ pub(super) fn uncovered(
 
 /// A set of owners (see [`signatures`]) and a word that is matched by the globs of just these.
 #[derive(Clone, Debug)]
-pub(super) struct Signature {
-    pub(super) owners: Vec<usize>,
-    pub(super) word: String,
+pub(crate) struct Signature {
+    pub(crate) owners: Vec<usize>,
+    pub(crate) word: String,
 }
 
 /// The minimal sets of owners that match some word of `subject` together, leaving out the words that one of
 /// `excluded` matches. No set means that no word is left.
-pub(super) fn signatures(
+pub(crate) fn signatures(
     subject: &Glob,
     owned: &[(usize, &Glob)],
     excluded: &[&Glob],
