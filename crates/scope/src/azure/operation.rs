@@ -1,4 +1,4 @@
-//! Operations and client ids of Microsoft Azure.
+//! Operations of Azure, and patterns of them.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -15,6 +15,10 @@ pub struct AzureOperation {
     folded: String,
 }
 
+/// What operations end in.
+/// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
+pub(super) const VERBS: [&str; 4] = ["read", "write", "delete", "action"];
+
 impl AzureOperation {
     /// The operation as it was written.
     pub fn as_str(&self) -> &str {
@@ -22,27 +26,49 @@ impl AzureOperation {
     }
 
     /// Whether it ends as operations of Azure do: in `read`, `write`, `delete`, `action` or a wildcard.
-    /// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
     pub fn has_verb(&self) -> bool {
         let verb = self.folded.rsplit('/').next().unwrap_or_default();
-        matches!(verb, "read" | "write" | "delete" | "action" | "*")
+        verb == "*" || VERBS.contains(&verb)
     }
 
-    /// Which plane the operation is of; none where it may be of both.
-    ///
-    /// Known from the form of those whose resources hold data; what is not known counts as control.
-    pub fn plane(&self) -> Option<Plane> {
-        // Containers, queues and tables are read through either plane.
-        let either = |part| self.folded.starts_with("microsoft.storage/") && self.folded.contains(part);
-        let is_data = DATA.iter().any(|(provider, part)| {
-            let rest = self.folded.strip_prefix(provider);
-            rest.is_some_and(|rest| rest.contains(part))
-        });
-        match (is_data, self.folded.contains('*') || either("services/")) {
-            (true, _) => Some(Plane::Data),
-            (false, true) => None,
-            (false, false) => Some(Plane::Control),
+    /// Whether the pattern matches the operation, whatever its case.
+    pub fn matches(&self, operation: &str) -> bool {
+        let operation = operation.to_ascii_lowercase();
+        let (pattern, operation): (Vec<&str>, Vec<&str>) =
+            (self.segments().collect(), operation.split('/').collect());
+        // A `*` takes one segment, and more only where the rest would not fit: the last one gives way.
+        let (mut at, mut read) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        while let Some(segment) = operation.get(read) {
+            match pattern.get(at) {
+                Some(&"*") => {
+                    (at, read) = (at + 1, read + 1);
+                    star = Some((at, read));
+                }
+                Some(one) if one == segment => (at, read) = (at + 1, read + 1),
+                _ => {
+                    let Some((after, taken)) = star else { return false };
+                    (at, read) = (after, taken + 1);
+                    star = Some((after, read));
+                }
+            }
         }
+        at == pattern.len()
+    }
+
+    /// Whether it stands for more than one operation.
+    pub fn has_wildcard(&self) -> bool {
+        self.folded.contains('*')
+    }
+
+    /// The segments in lowercase.
+    pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
+        self.folded.split('/')
+    }
+
+    /// The operation in lowercase.
+    pub(super) fn folded(&self) -> &str {
+        &self.folded
     }
 
     /// The resource provider: `Microsoft.Compute`, or `*`.
@@ -50,32 +76,6 @@ impl AzureOperation {
         self.text.split('/').next().unwrap_or_default()
     }
 }
-
-/// What an operation works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plane {
-    /// Resources, through Azure's resource manager.
-    Control,
-    /// The data in resources, through their own endpoints.
-    Data,
-}
-
-/// Providers, and what in the rest of an operation tells that it is on data.
-/// <https://learn.microsoft.com/azure/role-based-access-control/permissions-reference>
-const DATA: [(&str, &str); 12] = [
-    ("microsoft.storage/storageaccounts/", "/containers/blobs/"),
-    ("microsoft.storage/storageaccounts/", "/queues/messages/"),
-    ("microsoft.storage/storageaccounts/", "/tables/entities/"),
-    ("microsoft.storage/storageaccounts/", "/fileshares/files/"),
-    ("microsoft.keyvault/vaults/secrets", "/getsecret/action"),
-    ("microsoft.keyvault/vaults/secrets", "/setsecret/action"),
-    ("microsoft.keyvault/vaults/keys", "/sign/action"),
-    ("microsoft.keyvault/vaults/keys", "/decrypt/action"),
-    ("microsoft.keyvault/vaults/keys", "/unwrap/action"),
-    ("microsoft.servicebus/namespaces/messages/", ""),
-    ("microsoft.eventhub/namespaces/messages/", ""),
-    ("microsoft.documentdb/databaseaccounts/sqldatabases/", "/items/"),
-];
 
 impl PartialEq for AzureOperation {
     fn eq(&self, other: &Self) -> bool {
@@ -134,39 +134,6 @@ pub enum AzureOperationError {
     Form,
 }
 
-/// The client id of an application or managed identity: a GUID, in lowercase whatever was written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(String);
-
-impl ClientId {
-    /// The GUID in lowercase.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ClientId {
-    type Err = ClientIdError;
-
-    fn from_str(text: &str) -> Result<Self, ClientIdError> {
-        let groups: Vec<&str> = text.split('-').collect();
-        let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-        let digits = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if lengths == [8, 4, 4, 4, 12] && digits {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(ClientIdError)
-        }
-    }
-}
-
-text_type!(ClientId, "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
-
-/// The text is not a GUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a client id is a GUID such as 00000000-0000-0000-0000-000000000000")]
-pub struct ClientIdError;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +145,23 @@ mod tests {
         assert_eq!(one, two);
         assert_eq!(one.as_str(), "Microsoft.Compute/virtualMachines/read");
         assert_eq!(one.provider(), "Microsoft.Compute");
+    }
+
+    #[test]
+    fn a_star_matches_one_segment_or_more() {
+        for (pattern, operation, expected) in [
+            ("*", "Microsoft.Compute/disks/read", true),
+            ("*/read", "Microsoft.Compute/disks/READ", true),
+            ("*/read", "Microsoft.Compute/disks/write", false),
+            ("Microsoft.Compute/*", "microsoft.compute/disks/read", true),
+            ("Microsoft.Compute/*", "Microsoft.Compute", false),
+            ("Microsoft.Compute/*/read", "Microsoft.Compute/read", false),
+            ("a/*/b/*/c", "a/x/b/b/y/c", true),
+            ("a/*/b/c", "a/x/b/y/b/c", true),
+            ("a/*/b/c", "a/b/c", false),
+        ] {
+            assert_eq!(pattern.parse::<AzureOperation>().unwrap().matches(operation), expected, "{pattern}");
+        }
     }
 
     #[test]
@@ -198,20 +182,6 @@ mod tests {
             "container.clusters.get",
         ] {
             assert_eq!(text.parse::<AzureOperation>(), Err(AzureOperationError::Form), "{text}");
-        }
-    }
-
-    #[test]
-    fn client_ids_are_guids_in_lowercase() {
-        let id: ClientId = "0000000A-0000-0000-0000-00000000000b".parse().unwrap();
-        assert_eq!(id.as_str(), "0000000a-0000-0000-0000-00000000000b");
-        for text in [
-            "",
-            "agent-devops-identity",
-            "0000000a000000000000000000000000000b",
-            "+000000a-0000-0000-0000-00000000000b",
-        ] {
-            assert_eq!(text.parse::<ClientId>(), Err(ClientIdError), "{text}");
         }
     }
 }

@@ -1,0 +1,330 @@
+//! Credential Access Boundaries: what bounds a token for Cloud Storage, from above.
+//! <https://cloud.google.com/iam/docs/downscoping-short-lived-credentials>
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::authority::Authority;
+use super::{GcpPermission, GcpResource};
+
+/// The most rules of a boundary.
+pub const RULES_LIMIT: usize = 10;
+
+/// The most characters of a boundary, counted as the compact JSON that is sent.
+pub const CHARACTERS_LIMIT: usize = 2048;
+
+/// A Credential Access Boundary, in the form in which Google's token exchange takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessBoundary {
+    #[serde(rename = "accessBoundary")]
+    boundary: Rules,
+    /// Permissions that the boundary's roles have beside those that were granted, where a service account has them.
+    #[serde(skip)]
+    beyond: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Rules {
+    #[serde(rename = "accessBoundaryRules")]
+    rules: Vec<Rule>,
+}
+
+/// One rule of a boundary: some roles' permissions on a bucket, or on some of its objects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rule {
+    /// The bucket's full name.
+    pub available_resource: String,
+    /// `inRole:roles/…`: all permissions of the role.
+    pub available_permissions: Vec<String>,
+    /// The objects; without it, the whole bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_condition: Option<Condition>,
+}
+
+/// A condition in the Common Expression Language.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Condition {
+    /// The expression.
+    pub expression: String,
+}
+
+impl AccessBoundary {
+    /// The rules.
+    pub fn rules(&self) -> &[Rule] {
+        &self.boundary.rules
+    }
+
+    /// Storage permissions that its roles have beside those that were granted. The boundary names roles, not
+    /// permissions: these are had too as far as the service account has them.
+    pub fn beyond(&self) -> &[&'static str] {
+        &self.beyond
+    }
+
+    /// The boundary as compact JSON.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The tightest boundary of predefined roles that lets all calls of the authority through; none where one of its
+    /// permissions is not of Cloud Storage, or one of its resources not a bucket or what is in one.
+    ///
+    /// [`RULES_LIMIT`] and [`CHARACTERS_LIMIT`] are not looked at here.
+    pub fn of(authority: &Authority) -> Option<Self> {
+        let authority = authority.clone().normalized();
+        let mut granted: BTreeMap<Part<'_>, Vec<&GcpPermission>> = BTreeMap::new();
+        for statement in authority.statements() {
+            if statement.permissions.iter().any(|permission| permission.service() != "storage") {
+                return None;
+            }
+            for resource in &statement.resources {
+                granted.entry(Part::of(resource)?).or_default().extend(&statement.permissions);
+            }
+        }
+        if granted.is_empty() {
+            return None;
+        }
+        // Objects of a bucket on which the same is granted share a rule.
+        let mut rules: BTreeMap<(&str, Vec<&GcpPermission>), Vec<Objects<'_>>> = BTreeMap::new();
+        for (part, mut permissions) in granted {
+            permissions.sort();
+            permissions.dedup();
+            rules.entry((part.bucket, permissions)).or_default().push(part.objects);
+        }
+        let mut beyond: Vec<&'static str> = Vec::new();
+        let rules = rules.into_iter().map(|((bucket, permissions), objects)| {
+            let roles = roles(&permissions);
+            beyond.extend(roles.iter().flat_map(|role| extra(role, &permissions)));
+            Rule {
+                available_resource: format!("{BUCKETS}{bucket}"),
+                available_permissions: roles
+                    .iter()
+                    .map(|role| format!("inRole:roles/storage.{}", role.name))
+                    .collect(),
+                availability_condition: condition(bucket, &objects, &permissions),
+            }
+        });
+        let rules = rules.collect();
+        beyond.sort_unstable();
+        beyond.dedup();
+        Some(Self { boundary: Rules { rules }, beyond })
+    }
+}
+
+const BUCKETS: &str = "//storage.googleapis.com/projects/_/buckets/";
+
+/// A bucket, or some of its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part<'a> {
+    bucket: &'a str,
+    objects: Objects<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Objects<'a> {
+    /// The bucket itself and all in it.
+    All,
+    /// Those whose names begin so.
+    Beginning(&'a str),
+    /// The one of this name, and those below it.
+    Below(&'a str),
+}
+
+impl<'a> Part<'a> {
+    fn of(resource: &'a GcpResource) -> Option<Self> {
+        let prefix = resource.prefix();
+        let name = prefix.unwrap_or(resource.as_str()).strip_prefix(BUCKETS)?;
+        match (name.split_once('/'), prefix) {
+            (None, None) => Some(Self { bucket: name, objects: Objects::All }),
+            // All that is in the bucket, without the bucket itself.
+            (Some((bucket, "" | "objects" | "objects/")), Some(_)) => {
+                Some(Self { bucket, objects: Objects::Beginning("") })
+            }
+            (Some((bucket, rest)), Some(_)) => {
+                Some(Self { bucket, objects: Objects::Beginning(rest.strip_prefix("objects/")?) })
+            }
+            (Some((bucket, rest)), None) => {
+                Some(Self { bucket, objects: Objects::Below(rest.strip_prefix("objects/")?) })
+            }
+            (None, Some(_)) => None,
+        }
+    }
+}
+
+/// The condition under which only these objects are had. A list is a call on the bucket, which the prefix that it
+/// asks for narrows.
+fn condition(bucket: &str, objects: &[Objects<'_>], permissions: &[&GcpPermission]) -> Option<Condition> {
+    let lists = permissions.iter().any(|permission| permission.as_str() == "storage.objects.list");
+    let mut terms = Vec::new();
+    for one in objects {
+        let name = |object: &str| quoted(&format!("projects/_/buckets/{bucket}/objects/{object}"));
+        let (begins, below) = match one {
+            Objects::All => return None,
+            Objects::Beginning(begins) => ((*begins).to_owned(), None),
+            Objects::Below(object) => (format!("{object}/"), Some(object)),
+        };
+        terms.extend(below.map(|object| format!("resource.name=={}", name(object))));
+        terms.push(format!("resource.name.startsWith({})", name(&begins)));
+        if lists {
+            let list = "api.getAttribute('storage.googleapis.com/objectListPrefix','')";
+            terms.push(format!("{list}.startsWith({})", quoted(&begins)));
+        }
+    }
+    Some(Condition { expression: terms.join("||") })
+}
+
+/// A text as the expression language writes it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// A predefined role of Cloud Storage with its permissions on buckets and objects, without `storage.`.
+/// <https://cloud.google.com/storage/docs/access-control/iam-roles>
+struct Role {
+    name: &'static str,
+    permissions: &'static [&'static str],
+}
+
+#[rustfmt::skip]
+static ROLES: &[Role] = &[
+    Role { name: "legacyObjectReader", permissions: &["objects.get"] },
+    Role { name: "objectViewer", permissions: &["folders.get", "folders.list", "managedFolders.get", "managedFolders.list", "objects.get", "objects.list"] },
+    Role { name: "objectCreator", permissions: &["folders.create", "managedFolders.create", "multipartUploads.abort", "multipartUploads.create", "multipartUploads.listParts", "objects.create"] },
+    Role { name: "legacyBucketReader", permissions: &["buckets.get", "managedFolders.get", "managedFolders.list", "multipartUploads.list", "objects.list"] },
+    Role { name: "objectUser", permissions: &["folders.create", "folders.delete", "folders.get", "folders.list", "folders.rename", "managedFolders.create", "managedFolders.delete", "managedFolders.get", "managedFolders.list", "multipartUploads.abort", "multipartUploads.create", "multipartUploads.list", "multipartUploads.listParts", "objects.create", "objects.delete", "objects.get", "objects.list", "objects.move", "objects.restore", "objects.update"] },
+    Role { name: "objectAdmin", permissions: &["folders.create", "folders.delete", "folders.get", "folders.list", "folders.rename", "managedFolders.create", "managedFolders.delete", "managedFolders.get", "managedFolders.getIamPolicy", "managedFolders.list", "managedFolders.setIamPolicy", "multipartUploads.abort", "multipartUploads.create", "multipartUploads.list", "multipartUploads.listParts", "objects.create", "objects.delete", "objects.get", "objects.getIamPolicy", "objects.list", "objects.move", "objects.overrideUnlockedRetention", "objects.restore", "objects.setIamPolicy", "objects.setRetention", "objects.update"] },
+    // It has every permission on a bucket and on what is in it.
+    Role { name: "admin", permissions: &["*"] },
+];
+
+impl Role {
+    fn has(&self, permission: &GcpPermission) -> bool {
+        let name = permission.as_str().strip_prefix("storage.").unwrap_or_default();
+        self.permissions == ["*"] || self.permissions.contains(&name)
+    }
+}
+
+/// The roles that together have the permissions and the least besides; of these, the fewest.
+fn roles(permissions: &[&GcpPermission]) -> Vec<&'static Role> {
+    let sets = (1..1_u32 << ROLES.len()).map(|set| {
+        let roles = ROLES.iter().enumerate().filter(move |(index, _)| set >> index & 1 == 1);
+        roles.map(|(_, role)| role).collect::<Vec<_>>()
+    });
+    let enough = sets.filter(|roles| permissions.iter().all(|one| roles.iter().any(|role| role.has(one))));
+    let besides = |roles: &Vec<&'static Role>| {
+        // What the administrator has is more than anybody counts.
+        let all = roles.iter().filter(|role| role.permissions == ["*"]).count() * 1_000;
+        let mut extra: Vec<&str> = roles.iter().flat_map(|role| extra(role, permissions)).collect();
+        extra.sort_unstable();
+        extra.dedup();
+        (all + extra.len(), roles.len())
+    };
+    enough.min_by_key(besides).unwrap_or_default()
+}
+
+/// What a role has beside the permissions.
+fn extra(role: &'static Role, permissions: &[&GcpPermission]) -> Vec<&'static str> {
+    let is_granted = |name: &&'static str| {
+        permissions.iter().any(|permission| permission.as_str().strip_prefix("storage.") == Some(name))
+    };
+    role.permissions.iter().copied().filter(|name| !is_granted(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::authority::Statement;
+    use super::*;
+
+    fn boundary(statements: &[(&[&str], &[&str])]) -> Option<AccessBoundary> {
+        let statement = |(permissions, resources): &(&[&str], &[&str])| Statement {
+            service_account: None,
+            permissions: permissions.iter().map(|text| text.parse().unwrap()).collect(),
+            resources: resources.iter().map(|text| text.parse().unwrap()).collect(),
+        };
+        AccessBoundary::of(&Authority::new(statements.iter().map(statement).collect()))
+    }
+
+    const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/acme";
+
+    #[test]
+    fn a_bucket_is_bounded_by_the_tightest_roles() {
+        let bounded = boundary(&[(&["storage.objects.get"], &[BUCKET])]).unwrap();
+        assert_eq!(
+            bounded.text(),
+            format!(
+                "{{\"accessBoundary\":{{\"accessBoundaryRules\":[{{\"availableResource\":\"{BUCKET}\",\
+                 \"availablePermissions\":[\"inRole:roles/storage.legacyObjectReader\"]}}]}}}}"
+            )
+        );
+        assert_eq!(bounded.beyond(), [""; 0]);
+        let permissions = |names: &[&str]| {
+            boundary(&[(names, &[BUCKET])]).unwrap().rules()[0].available_permissions.clone()
+        };
+        assert_eq!(
+            permissions(&["storage.objects.get", "storage.objects.list"]),
+            ["inRole:roles/storage.objectViewer"]
+        );
+        assert_eq!(
+            permissions(&["storage.objects.create", "storage.objects.get"]),
+            ["inRole:roles/storage.legacyObjectReader", "inRole:roles/storage.objectCreator"]
+        );
+        assert_eq!(permissions(&["storage.buckets.setIamPolicy"]), ["inRole:roles/storage.admin"]);
+    }
+
+    #[test]
+    fn what_the_roles_have_besides_is_told() {
+        let bounded = boundary(&[(&["storage.objects.get", "storage.objects.list"], &[BUCKET])]).unwrap();
+        assert_eq!(
+            bounded.beyond(),
+            ["folders.get", "folders.list", "managedFolders.get", "managedFolders.list"]
+        );
+    }
+
+    #[test]
+    fn objects_are_a_condition() {
+        let expression = |permission: &str, resource: &str| {
+            let bounded = boundary(&[(&[permission], &[&format!("{BUCKET}/objects/{resource}")])]).unwrap();
+            bounded.rules()[0].availability_condition.clone().unwrap().expression
+        };
+        assert_eq!(
+            expression("storage.objects.get", "reports/*"),
+            "resource.name.startsWith('projects/_/buckets/acme/objects/reports/')"
+        );
+        assert_eq!(
+            expression("storage.objects.get", "it's"),
+            "resource.name=='projects/_/buckets/acme/objects/it\\'s'\
+             ||resource.name.startsWith('projects/_/buckets/acme/objects/it\\'s/')"
+        );
+        assert_eq!(
+            expression("storage.objects.list", "reports/*"),
+            "resource.name.startsWith('projects/_/buckets/acme/objects/reports/')\
+             ||api.getAttribute('storage.googleapis.com/objectListPrefix','').startsWith('reports/')"
+        );
+    }
+
+    #[test]
+    fn objects_of_a_bucket_share_a_rule_where_the_same_is_granted() {
+        let (one, other) = (format!("{BUCKET}/objects/a*"), format!("{BUCKET}/objects/b*"));
+        let bounded = boundary(&[(&["storage.objects.get"], &[&one, &other])]).unwrap();
+        assert_eq!(bounded.rules().len(), 1);
+        let bounded =
+            boundary(&[(&["storage.objects.get"], &[&one]), (&["storage.objects.create"], &[&other])]);
+        assert_eq!(bounded.unwrap().rules().len(), 2);
+    }
+
+    #[test]
+    fn only_cloud_storage_has_boundaries() {
+        assert_eq!(boundary(&[(&["storage.objects.get", "bigquery.jobs.create"], &[BUCKET])]), None);
+        assert_eq!(boundary(&[(&["storage.objects.get"], &["*"])]), None);
+        assert_eq!(
+            boundary(&[(&["storage.objects.get"], &["//storage.googleapis.com/projects/_/buckets/acme*"])]),
+            None
+        );
+        assert_eq!(
+            boundary(&[(&["storage.objects.get"], &["//cloudresourcemanager.googleapis.com/projects/acme"])]),
+            None
+        );
+        assert_eq!(boundary(&[]), None);
+    }
+}
