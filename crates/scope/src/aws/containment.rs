@@ -6,6 +6,7 @@
 //! enough to look at one action for each *minimal* set of statements ([`signatures`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::authority::{Statement, TooComplex};
 use super::global::{Parts, Regional};
@@ -19,7 +20,7 @@ use crate::glob::automaton::{Effort, Signature, signatures, uncovered};
 pub(super) struct Union<'a> {
     statements: Vec<&'a Statement>,
     actions: Vec<(usize, &'a Glob)>,
-    pivots: Vec<ActionPattern>,
+    pivots: &'static [ActionPattern],
 }
 
 /// A call of a request that is not in a union of boxes.
@@ -46,7 +47,7 @@ impl<'a> Union<'a> {
 
     /// The same for boxes in which the STS pivots are actions like all others.
     pub(super) fn with_pivots(statements: impl IntoIterator<Item = &'a Statement>) -> Self {
-        Self { pivots: Vec::new(), ..Self::new(statements) }
+        Self { pivots: &[], ..Self::new(statements) }
     }
 
     /// A call of `request` that is not in the union.
@@ -207,8 +208,10 @@ pub(super) fn is_resource_within<'a>(
     missing_resource(one, &granted, effort).is_ok_and(|word| word.is_none())
 }
 
-pub(super) fn pivots() -> Vec<ActionPattern> {
-    PIVOTS.iter().filter_map(|pivot| pivot.parse().ok()).collect()
+pub(super) fn pivots() -> &'static [ActionPattern] {
+    static PARSED: LazyLock<Vec<ActionPattern>> =
+        LazyLock::new(|| PIVOTS.iter().filter_map(|pivot| pivot.parse().ok()).collect());
+    &PARSED
 }
 
 fn first(regions: &Regions) -> Option<Region> {

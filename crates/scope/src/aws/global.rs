@@ -1,5 +1,7 @@
 //! The services whose calls go to one fixed region whatever region a caller works in.
 
+use std::sync::LazyLock;
+
 use super::pattern::ActionPattern;
 
 /// Whether calls of `action` (`service:Name`, any case) go to one fixed region of the partition, so that a
@@ -84,12 +86,7 @@ pub(super) struct Regional {
 impl Parts {
     /// Parts a pattern.
     pub(super) fn of(pattern: &ActionPattern) -> Self {
-        let global = match pattern.service() {
-            None => [services(), actions(|_| true)].concat(),
-            Some(service) if GLOBAL_SERVICES.contains(&service) => vec![pattern.clone()],
-            Some(_) if pattern.is_literal() && is_global(pattern.as_str()) => vec![pattern.clone()],
-            Some(_) => actions(|action| pattern.matches(action)),
-        };
+        let global: Vec<ActionPattern> = global_part(pattern).into_iter().cloned().collect();
         // A pattern with a wildcard matches more than the few actions of a table.
         if let [whole] = global.as_slice()
             && whole == pattern
@@ -100,13 +97,27 @@ impl Parts {
     }
 }
 
-fn services() -> Vec<ActionPattern> {
-    GLOBAL_SERVICES.iter().filter_map(|service| format!("{service}:*").parse().ok()).collect()
+/// Patterns of the actions that a pattern matches and whose calls go to one fixed region.
+pub(super) fn global_part(pattern: &ActionPattern) -> Vec<&ActionPattern> {
+    match pattern.service() {
+        None => SERVICES.iter().chain(&*ACTIONS).collect(),
+        Some(service) if GLOBAL_SERVICES.contains(&service) => vec![pattern],
+        Some(service) => {
+            let mut near = ACTIONS.iter().filter(|action| action.service() == Some(service));
+            if pattern.is_literal() {
+                return near.any(|action| action == pattern).then_some(pattern).into_iter().collect();
+            }
+            near.filter(|action| pattern.matches(action.as_str())).collect()
+        }
+    }
 }
 
-fn actions(wanted: impl Fn(&str) -> bool) -> Vec<ActionPattern> {
-    GLOBAL_ACTIONS.iter().filter(|action| wanted(action)).filter_map(|action| action.parse().ok()).collect()
-}
+static SERVICES: LazyLock<Vec<ActionPattern>> = LazyLock::new(|| {
+    GLOBAL_SERVICES.iter().filter_map(|service| format!("{service}:*").parse().ok()).collect()
+});
+
+static ACTIONS: LazyLock<Vec<ActionPattern>> =
+    LazyLock::new(|| GLOBAL_ACTIONS.iter().filter_map(|action| action.parse().ok()).collect());
 
 #[cfg(test)]
 mod tests {

@@ -7,16 +7,14 @@
 mod area;
 pub mod arn;
 pub mod authority;
-
 pub mod compile;
 mod containment;
 mod context;
 mod cover;
 pub(crate) mod coverage;
 pub mod evaluate;
-
 mod global;
-
+pub(crate) mod length;
 mod normal;
 pub mod pattern;
 mod place;

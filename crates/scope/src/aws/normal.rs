@@ -45,7 +45,7 @@ fn tidy(statement: Statement, effort: &Effort) -> Statement {
     }
     let pivots = pivots();
     let actions = irredundant(actions, ActionPattern::as_str, |one, others| {
-        is_action_within(one, others.iter().copied().chain(&pivots), effort)
+        is_action_within(one, others.iter().copied().chain(pivots), effort)
     });
     let resources = statement.resources.iter().map(ResourcePattern::canonical).collect();
     let resources = irredundant(resources, ResourcePattern::as_str, |one, others| {

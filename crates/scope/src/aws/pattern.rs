@@ -1,6 +1,5 @@
 //! Patterns of actions and of resources, as IAM policies write them.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -93,7 +92,7 @@ impl FromStr for ActionPattern {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         bounded(text)?;
-        let mut glob = Glob::default();
+        let mut glob = Glob::with_capacity(text.len() + 4);
         if text == "*" {
             glob.push_text("?*", Class::Service, true);
             glob.push_text(":", Class::Service, true);
@@ -198,7 +197,8 @@ impl FromStr for ResourcePattern {
 }
 
 pub(super) fn arn_glob(segments: [&str; 5], rest: &str) -> Glob {
-    let mut glob = Glob::default();
+    let length: usize = segments.iter().map(|segment| segment.len() + 1).sum();
+    let mut glob = Glob::with_capacity(length + rest.len());
     for segment in segments {
         glob.push_text(segment, Class::Segment, false);
         glob.push_text(":", Class::Segment, false);
@@ -258,13 +258,13 @@ pub enum PatternError {
     },
 }
 
-/// How a pattern's meaning is compared: by its folded tokens for actions, by its text for resources.
+/// How a pattern's meaning is compared: by its text, without regard to case for actions.
 macro_rules! compared_by {
-    ($name:ident, $key:expr) => {
+    ($name:ident, $fold:expr) => {
         impl $name {
-            fn key(&self) -> Cow<'_, str> {
-                let key: fn(&Self) -> Cow<'_, str> = $key;
-                key(self)
+            fn key(&self) -> impl Iterator<Item = u8> {
+                let fold: fn(u8) -> u8 = $fold;
+                self.text.bytes().map(fold)
             }
         }
 
@@ -276,7 +276,7 @@ macro_rules! compared_by {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.key() == other.key()
+                self.text.len() == other.text.len() && self.key().eq(other.key())
             }
         }
 
@@ -290,20 +290,21 @@ macro_rules! compared_by {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
-                self.key().cmp(&other.key())
+                self.key().cmp(other.key())
             }
         }
 
         impl Hash for $name {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.key().hash(state);
+                state.write_usize(self.text.len());
+                self.key().for_each(|byte| state.write_u8(byte));
             }
         }
     };
 }
 
-compared_by!(ActionPattern, |pattern| pattern.text.to_ascii_lowercase().into());
-compared_by!(ResourcePattern, |pattern| pattern.text.as_str().into());
+compared_by!(ActionPattern, |byte| byte.to_ascii_lowercase());
+compared_by!(ResourcePattern, |byte| byte);
 text_type!(ActionPattern, r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$");
 text_type!(ResourcePattern, r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$");
 

@@ -6,6 +6,7 @@ use super::{Agent, AwsScope, Scope};
 use crate::aws::authority::{Authority, Statement, TooComplex};
 use crate::aws::compile::{CompileError, SESSION_POLICY_LIMIT, compile};
 use crate::aws::coverage::{Effort, are_within};
+use crate::aws::length::{FRAME, longest};
 use crate::document::fields::shown;
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::AgentId;
@@ -131,7 +132,10 @@ fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<F
         }
     }
     for scopes in roles.into_values() {
-        let longest: usize = scopes.iter().map(|(scope, _)| longest(scope)).sum();
+        let longest: usize = scopes
+            .iter()
+            .map(|(scope, _)| longest(&scope.permissions, &scope.resources, &scope.regions))
+            .sum();
         if longest + FRAME <= SESSION_POLICY_LIMIT || *compilations == 0 {
             continue;
         }
@@ -184,19 +188,4 @@ fn what_fits(scopes: &[(&AwsScope, Span)], characters: usize, compilations: &mut
     format!(
         "shorten it by {over} characters, split it between roles, or let the agent ask for a part at a time"
     )
-}
-
-/// What a policy has beside what is allowed: the version and the denial of the pivots.
-const FRAME: usize = 256;
-
-/// At least as many characters as the statements of a scope have.
-fn longest(scope: &AwsScope) -> usize {
-    let actions: usize = scope.permissions.iter().map(|one| one.as_str().len() + 3).sum();
-    let resources: usize = scope.resources.iter().map(|one| one.as_str().chars().count() + 3).sum();
-    let regions: usize = scope.regions.named().map(|one| one.as_str().len() + 3).sum();
-    // A scope with regions may need a statement for what is global, and `*` is then many services.
-    let parts = if regions == 0 { 1 } else { 2 };
-    let global =
-        if scope.permissions.iter().any(|one| one.service().is_none()) { SESSION_POLICY_LIMIT } else { 0 };
-    parts * (actions + resources + 64) + regions + 64 + global
 }

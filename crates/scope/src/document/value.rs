@@ -210,7 +210,7 @@ pub(super) fn each<T>(
     findings: &mut Vec<Finding>,
 ) -> Option<Vec<T>>
 where
-    T: FromStr<Err: Display> + Ord + Clone,
+    T: FromStr<Err: Display> + Ord,
 {
     let items = list(node, what, findings)?;
     if items.is_empty() {
@@ -218,19 +218,18 @@ where
         findings.push(finding.help(format!("name at least one {}", expected.what)));
         return None;
     }
+    let values: Vec<(&Node, T)> =
+        items.iter().filter_map(|item| Some((item, parsed::<T>(item, expected, findings)?))).collect();
     let mut seen = BTreeSet::new();
-    let mut values = Vec::new();
-    for item in items {
-        let Some(value) = parsed::<T>(item, expected, findings) else { continue };
-        if seen.insert(value.clone()) {
-            values.push(value);
-        } else if let Kind::Text(text) = &item.kind {
-            let message = format!("{} `{}` is named twice", expected.what, shown(text));
-            findings.push(
-                Finding::warning(Code::DuplicateValue, message).at(item.span).help("remove one of them"),
-            );
-        }
+    let again: Vec<bool> = values.iter().map(|(_, value)| !seen.insert(value)).collect();
+    for ((item, _), _) in values.iter().zip(&again).filter(|(_, again)| **again) {
+        let written = text(item, expected.what, findings).unwrap_or_default();
+        let message = format!("{} `{}` is named twice", expected.what, shown(written));
+        let finding = Finding::warning(Code::DuplicateValue, message).at(item.span);
+        findings.push(finding.help("remove one of them"));
     }
+    let values: Vec<T> =
+        values.into_iter().zip(again).filter(|(_, again)| !again).map(|((_, value), _)| value).collect();
     // One that could not be read is told already; the list as a whole is then of no use.
     (!values.is_empty()).then_some(values)
 }

@@ -107,6 +107,15 @@ impl Glob {
     }
 
     pub(crate) fn push(&mut self, token: Token, spelled: char) {
+        if let Token::Literal(literal) = token {
+            if self.is_literal() {
+                self.prefix.push(literal);
+                self.prefix_len += 1;
+            }
+            self.tokens.push(token);
+            self.spelling.push(spelled);
+            return;
+        }
         match (self.tokens.last(), token) {
             (Some(Token::Run(last)), Token::Run(class)) if *last == class => return,
             (Some(Token::Run(last)), Token::One(class)) if *last == class => {
@@ -117,14 +126,18 @@ impl Glob {
             }
             _ => {}
         }
-        if let Token::Literal(literal) = token
-            && self.prefix_len == self.tokens.len()
-        {
-            self.prefix.push(literal);
-            self.prefix_len += 1;
-        }
         self.tokens.push(token);
         self.spelling.push(spelled);
+    }
+
+    /// A glob that is about to be given so many characters.
+    pub(crate) fn with_capacity(characters: usize) -> Self {
+        Self {
+            tokens: Vec::with_capacity(characters),
+            spelling: Vec::with_capacity(characters),
+            prefix: String::with_capacity(characters),
+            prefix_len: 0,
+        }
     }
 
     /// Appends a text in which `*` and `?` stand for characters of `class`.
