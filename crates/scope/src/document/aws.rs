@@ -170,7 +170,8 @@ fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<ActionPat
     overlap::tell::<ActionPattern>(node, PERMISSION.what, findings);
     for item in list(node, "permissions", &mut Vec::new()).unwrap_or_default() {
         let written = text(item, PERMISSION.what, &mut Vec::new()).unwrap_or_default();
-        if written.parse::<ActionPattern>().is_ok_and(|action| action.is_pivot()) {
+        if written.starts_with("sts:") && written.parse().is_ok_and(|action: ActionPattern| action.is_pivot())
+        {
             let message =
                 format!("permission `{written}` obtains other credentials, which every session denies");
             let help = "remove it; give the agent a scope for the other role instead";

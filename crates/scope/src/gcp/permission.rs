@@ -27,7 +27,7 @@ impl FromStr for GcpPermission {
     type Err = GcpPermissionError;
 
     fn from_str(text: &str) -> Result<Self, GcpPermissionError> {
-        if text.contains('*') {
+        if text.as_bytes().contains(&b'*') {
             return Err(GcpPermissionError::Wildcard);
         }
         let (steps, fewest) = match text.split_once('/') {
@@ -35,13 +35,14 @@ impl FromStr for GcpPermission {
             Some(_) => return Err(GcpPermissionError::Form),
             None => (text, 3),
         };
-        let word = |step: &str| {
-            step.starts_with(|c: char| c.is_ascii_alphabetic())
-                && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        let word = |step: &[u8]| {
+            step.first().is_some_and(u8::is_ascii_alphabetic)
+                && step.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
         };
+        let words = || steps.as_bytes().split(|byte| *byte == b'.');
         let sound = steps.starts_with(|c: char| c.is_ascii_lowercase())
-            && steps.split('.').count() >= fewest
-            && steps.split('.').all(word);
+            && words().count() >= fewest
+            && words().all(word);
         if sound { Ok(Self(text.to_owned())) } else { Err(GcpPermissionError::Form) }
     }
 }

@@ -142,12 +142,19 @@ impl Glob {
 
     /// Appends a text in which `*` and `?` stand for characters of `class`.
     pub(crate) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
-        for symbol in text.chars() {
+        let folded = |symbol: char| if fold { symbol.to_ascii_lowercase() } else { symbol };
+        let (literal, wild) = text.split_at(text.find(['*', '?']).unwrap_or(text.len()));
+        if self.is_literal() {
+            self.prefix.extend(literal.chars().map(folded));
+            self.prefix_len += literal.chars().count();
+        }
+        self.tokens.extend(literal.chars().map(folded).map(Token::Literal));
+        self.spelling.extend(literal.chars());
+        for symbol in wild.chars() {
             let token = match symbol {
                 '*' => Token::Run(class),
                 '?' => Token::One(class),
-                _ if fold => Token::Literal(symbol.to_ascii_lowercase()),
-                _ => Token::Literal(symbol),
+                _ => Token::Literal(folded(symbol)),
             };
             self.push(token, symbol);
         }

@@ -137,11 +137,31 @@ impl<'a> View<'a> {
         others: impl Iterator<Item = &'o View<'o>>,
         effort: &Effort,
     ) -> Result<bool, TooComplex> {
-        let others: Vec<Calls> = others.filter_map(|other| other.surely(self)).collect();
-        if others.is_empty() {
+        let mut near = Vec::new();
+        for other in others {
+            let pairs = self.widest.actions.len() * other.surest.actions.len()
+                + self.widest.resources.len() * other.surest.resources.len();
+            effort.spend(pairs / 8)?;
+            if !other.is_apart_from(self) {
+                near.extend(other.surely(self));
+            }
+        }
+        if near.is_empty() {
             return Ok(false);
         }
-        are_within(&self.widest, &others, effort)
+        are_within(&self.widest, &near, effort)
+    }
+
+    /// Whether it can be seen at once that what this statement names is nothing that another is about.
+    fn is_apart_from(&self, other: &Self) -> bool {
+        fn apart<P: Covered>(named: &[P], others: &[P]) -> bool {
+            named.iter().all(|one| others.iter().all(|other| one.is_apart_from(other)))
+        }
+        let (named, others) = (&self.surest, &other.widest);
+        let actions = matches!(self.statement.actions, Clause::Only(_));
+        let resources = matches!(self.statement.resources, Some(Clause::Only(_)));
+        (actions && apart(&named.actions, &others.actions))
+            || (resources && apart(&named.resources, &others.resources))
     }
 
     /// What this statement is about for certain, seen from another: all, where it leaves out only what the other

@@ -58,17 +58,16 @@ pub fn characters(text: &str, kind: PolicyKind) -> usize {
     if kind == PolicyKind::Session {
         return text.chars().count();
     }
-    let (mut count, mut quoted, mut escaped) = (0, false, false);
-    for symbol in text.chars() {
-        count += usize::from(quoted || !symbol.is_ascii_whitespace());
-        match symbol {
+    let (mut white, mut quoted, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' => escaped = quoted,
-            '"' => quoted = !quoted,
-            _ => {}
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            _ => white += usize::from(!quoted && byte.is_ascii_whitespace()),
         }
     }
-    count
+    text.chars().count() - white
 }
 
 /// Tells a policy that is too long, with what would make it fit.
@@ -89,20 +88,28 @@ pub(super) fn tell(text: &str, kind: PolicyKind, findings: &mut Vec<Finding>) {
 
 /// What to leave out, the most harmless first, until the policy fits.
 fn what_fits(text: &str, kind: PolicyKind, limit: usize, findings: &[Finding]) -> String {
+    let shorter = without_redundancy(text, findings);
     let mut left_out: Vec<&str> = Vec::new();
-    let mut current = text.to_owned();
-    for (what, without) in STEPS {
-        let shorter = without(&current, findings);
-        if characters(&shorter, kind) < characters(&current, kind) {
+    let mut count = characters(text, kind);
+    let mut policy = None;
+    for (what, change) in STEPS {
+        let left = match change {
+            None => characters(&shorter, kind),
+            Some(change) => {
+                let read = || serde_json::from_str::<Value>(&shorter).ok();
+                let Some(policy) = policy.get_or_insert_with(read) else { break };
+                change(policy);
+                policy.to_string().chars().count()
+            }
+        };
+        if left < count {
             left_out.push(what);
-            current = shorter;
+            count = left;
         }
-        let count = characters(&current, kind);
         if count <= limit {
             return format!("without {} it has {count}, and fits", left_out.join(", "));
         }
     }
-    let count = characters(&current, kind);
     let parts = count.div_ceil(limit);
     match left_out.as_slice() {
         [] => format!("leave out {} characters, or split it in {parts}", count - limit),
@@ -116,28 +123,23 @@ fn what_fits(text: &str, kind: PolicyKind, limit: usize, findings: &[Finding]) -
     }
 }
 
-type Step = fn(&str, &[Finding]) -> String;
+type Step = fn(&mut Value);
 
-const STEPS: [(&str, Step); 4] = [
-    ("what is redundant", without_redundancy),
-    ("white space", |text, _| rewritten(text, |_| {})),
-    ("brackets around single values", |text, _| rewritten(text, unbracket)),
-    ("Sids", |text, _| rewritten(text, drop_sids)),
+/// What is left out, and how the policy is changed for it. Findings are of the text as it was, so what they say is
+/// left out there, before the policy is written anew.
+const STEPS: [(&str, Option<Step>); 4] = [
+    ("what is redundant", None),
+    ("white space", Some(|_| {})),
+    ("brackets around single values", Some(unbracket)),
+    ("Sids", Some(drop_sids)),
 ];
 
-/// Findings are of the text as it was, so this is the first step.
 fn without_redundancy(text: &str, findings: &[Finding]) -> String {
     let redundant = |finding: &&Finding| {
         matches!(finding.code, Code::DuplicateValue | Code::RedundantValue | Code::RedundantStatement)
     };
     let fixes: Vec<&Fix> = findings.iter().filter(redundant).filter_map(|one| one.fix.as_ref()).collect();
     apply(text, fixes).map_or_else(|| text.to_owned(), |(edited, _)| edited)
-}
-
-fn rewritten(text: &str, change: impl Fn(&mut Value)) -> String {
-    let Ok(mut policy) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    change(&mut policy);
-    policy.to_string()
 }
 
 fn statements(policy: &mut Value) -> impl Iterator<Item = &mut Value> {

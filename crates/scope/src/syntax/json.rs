@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::{SIZE_LIMIT, Source, too_large, tree};
+use super::{SIZE_LIMIT, Source, too_large, tree, walk};
 use crate::finding::{Code, Finding, Span};
 
 /// Reads a text that must be JSON.
@@ -16,7 +16,7 @@ pub(crate) fn read(text: &str) -> Source {
         return Source { root: None, findings: vec![finding.help("a policy begins with {\"Version\": …")] };
     }
     match serde_json::from_str::<IgnoredAny>(json) {
-        Ok(IgnoredAny) => tree::build(text),
+        Ok(IgnoredAny) => walk::walk(text).unwrap_or_else(|| tree::build(text)),
         Err(error) => Source { root: None, findings: vec![malformed(text, text.len() - json.len(), &error)] },
     }
 }

@@ -7,6 +7,7 @@ mod json;
 mod malformed;
 mod node;
 mod tree;
+mod walk;
 
 pub(crate) use json::read as read_json;
 pub(crate) use node::{Entry, Kind, Node};

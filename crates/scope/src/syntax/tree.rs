@@ -1,5 +1,6 @@
 //! Builds the tree from the parser's events.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place, StrInput, StructureStyle, options};
@@ -61,6 +62,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The next event that is not the stream's beginning. None once the text has turned out to be malformed.
+    #[inline]
     fn next(&mut self) -> Option<(Event<'a>, Place)> {
         loop {
             match self.parser.next_event()? {
@@ -132,7 +134,7 @@ impl<'a> Builder<'a> {
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Option<Node> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut lines: BTreeMap<Cow<'a, str>, usize> = BTreeMap::new();
         let mut last = None;
         let end = loop {
             let key = match self.next()? {
@@ -141,7 +143,7 @@ impl<'a> Builder<'a> {
             };
             // As it is written: a key is a name, whatever it would be as a value.
             let written = match &key.0 {
-                Event::Scalar(text, ..) => Some(text.clone().into_owned()),
+                Event::Scalar(text, ..) => Some(text.clone()),
                 _ => None,
             };
             let key = self.node(key)?;
@@ -158,7 +160,7 @@ impl<'a> Builder<'a> {
                 Some(line) => self.findings.push(duplicate_key(&name, key.span, *line)),
                 None => {
                     lines.insert(name.clone(), key.span.line);
-                    entries.push(Entry { key, name, value });
+                    entries.push(Entry { key, name: name.into_owned(), value });
                 }
             }
         };
@@ -196,7 +198,7 @@ fn empty_document() -> Finding {
         .help("a scope document begins with `version: 1`, `tenant:` and `agents:`")
 }
 
-fn duplicate_key(name: &str, span: Span, line: usize) -> Finding {
+pub(super) fn duplicate_key(name: &str, span: Span, line: usize) -> Finding {
     Finding::error(Code::DuplicateKey, format!("`{}` is given twice", name.escape_debug()))
         .at(span)
         .help(format!("line {line} gives it first; keep one of the two"))
