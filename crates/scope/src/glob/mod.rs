@@ -4,6 +4,8 @@
 pub(crate) mod automaton;
 pub(crate) mod intersection;
 
+use std::sync::Arc;
+
 /// What a wildcard may stand for, by the place that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Class {
@@ -49,8 +51,12 @@ impl Token {
 }
 
 /// A pattern as tokens, in a form in which runs of wildcards are canonical: each `?` first, then at most one `*`.
+/// Copies share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Glob {
+pub(crate) struct Glob(Arc<Tokens>);
+
+#[derive(Clone, Debug, Default)]
+struct Tokens {
     tokens: Vec<Token>,
     /// How each literal was written; the wildcard's sign elsewhere.
     spelling: Vec<char>,
@@ -61,36 +67,37 @@ pub(crate) struct Glob {
 
 impl Glob {
     pub(crate) fn tokens(&self) -> &[Token] {
-        &self.tokens
+        &self.0.tokens
     }
 
     pub(crate) fn token(&self, at: usize) -> Option<Token> {
-        self.tokens.get(at).copied()
+        self.0.tokens.get(at).copied()
     }
 
     /// How the token at `at` is written.
     pub(crate) fn spelled(&self, at: usize) -> char {
-        self.spelling.get(at).copied().unwrap_or('*')
+        self.0.spelling.get(at).copied().unwrap_or('*')
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.tokens.len()
+        self.0.tokens.len()
     }
 
     /// The literals before the first wildcard.
     pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
+        &self.0.prefix
     }
 
     /// How many characters [`Glob::prefix`] has.
     pub(crate) fn prefix_len(&self) -> usize {
-        self.prefix_len
+        self.0.prefix_len
     }
 
     /// Whether it can be seen from their literal ends that no text is matched by both.
     pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
-        let prefixes = !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix);
-        let ends = self.tokens.iter().rev().zip(other.tokens.iter().rev());
+        let (one, two) = (self.prefix(), other.prefix());
+        let prefixes = !one.starts_with(two) && !two.starts_with(one);
+        let ends = self.tokens().iter().rev().zip(other.tokens().iter().rev());
         let both_literal =
             |(one, other): &(&Token, &Token)| matches!((one, other), (Token::Literal(_), Token::Literal(_)));
         prefixes || ends.take_while(both_literal).any(|(one, other)| one != other)
@@ -98,25 +105,76 @@ impl Glob {
 
     /// Whether the glob stands for one text only.
     pub(crate) fn is_literal(&self) -> bool {
-        self.prefix_len == self.tokens.len()
+        self.prefix_len() == self.len()
     }
 
     /// The canonical spelling.
     pub(crate) fn text(&self) -> String {
-        self.spelling.iter().collect()
+        self.0.spelling.iter().collect()
     }
 
     pub(crate) fn push(&mut self, token: Token, spelled: char) {
-        if let Token::Literal(literal) = token {
-            if self.is_literal() {
+        Arc::make_mut(&mut self.0).push(token, spelled);
+    }
+
+    /// A glob that is about to be given so many characters.
+    pub(crate) fn with_capacity(characters: usize) -> Self {
+        Self(Arc::new(Tokens {
+            tokens: Vec::with_capacity(characters),
+            spelling: Vec::with_capacity(characters),
+            prefix: String::with_capacity(characters),
+            prefix_len: 0,
+        }))
+    }
+
+    /// Appends a text in which `*` and `?` stand for characters of `class`.
+    pub(crate) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
+        Arc::make_mut(&mut self.0).push_text(text, class, fold);
+    }
+
+    /// Whether the glob matches `text`, which must be case folded where the glob is.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        let Some(rest) = text.strip_prefix(self.prefix()) else { return false };
+        let tail = self.tokens().get(self.prefix_len()..).unwrap_or_default();
+        if tail.is_empty() {
+            return rest.is_empty();
+        }
+        let (mut places, mut next) = (vec![false; tail.len() + 1], vec![false; tail.len() + 1]);
+        enter(tail, &mut places, 0);
+        for symbol in rest.chars() {
+            let alive = places.iter().zip(tail).enumerate().filter(|(_, (place, _))| **place);
+            for (at, (_, token)) in alive {
+                match token {
+                    Token::Run(class) if class.contains(symbol) => enter(tail, &mut next, at),
+                    Token::Run(_) => {}
+                    _ if token.accepts(symbol) => enter(tail, &mut next, at + 1),
+                    _ => {}
+                }
+            }
+            std::mem::swap(&mut places, &mut next);
+            next.fill(false);
+        }
+        places.last().copied().unwrap_or(false)
+    }
+}
+
+/// Marks a place, and those reached from it without a character.
+fn enter(tokens: &[Token], places: &mut [bool], from: usize) {
+    let mut at = from;
+    while let Some(place) = places.get_mut(at) {
+        *place = true;
+        let Some(Token::Run(_)) = tokens.get(at) else { return };
+        at += 1;
+    }
+}
+
+impl Tokens {
+    fn push(&mut self, token: Token, spelled: char) {
+        match (self.tokens.last(), token) {
+            (_, Token::Literal(literal)) if self.prefix_len == self.tokens.len() => {
                 self.prefix.push(literal);
                 self.prefix_len += 1;
             }
-            self.tokens.push(token);
-            self.spelling.push(spelled);
-            return;
-        }
-        match (self.tokens.last(), token) {
             (Some(Token::Run(last)), Token::Run(class)) if *last == class => return,
             (Some(Token::Run(last)), Token::One(class)) if *last == class => {
                 let before = self.tokens.len().saturating_sub(1);
@@ -130,21 +188,12 @@ impl Glob {
         self.spelling.push(spelled);
     }
 
-    /// A glob that is about to be given so many characters.
-    pub(crate) fn with_capacity(characters: usize) -> Self {
-        Self {
-            tokens: Vec::with_capacity(characters),
-            spelling: Vec::with_capacity(characters),
-            prefix: String::with_capacity(characters),
-            prefix_len: 0,
-        }
-    }
-
-    /// Appends a text in which `*` and `?` stand for characters of `class`.
-    pub(crate) fn push_text(&mut self, text: &str, class: Class, fold: bool) {
+    fn push_text(&mut self, text: &str, class: Class, fold: bool) {
         let folded = |symbol: char| if fold { symbol.to_ascii_lowercase() } else { symbol };
-        let (literal, wild) = text.split_at(text.find(['*', '?']).unwrap_or(text.len()));
-        if self.is_literal() {
+        // Most texts have no wildcard, and those that have begin without.
+        let wild = text.bytes().position(|byte| matches!(byte, b'*' | b'?'));
+        let (literal, wild) = text.split_at(wild.unwrap_or(text.len()));
+        if self.prefix_len == self.tokens.len() {
             self.prefix.extend(literal.chars().map(folded));
             self.prefix_len += literal.chars().count();
         }
@@ -159,46 +208,13 @@ impl Glob {
             self.push(token, symbol);
         }
     }
-
-    /// Whether the glob matches `text`, which must be case folded where the glob is.
-    pub(crate) fn matches(&self, text: &str) -> bool {
-        if !text.starts_with(&self.prefix) {
-            return false;
-        }
-        let mut places = vec![false; self.len() + 1];
-        self.enter(&mut places, 0);
-        for symbol in text.chars() {
-            let mut next = vec![false; self.len() + 1];
-            let alive = places.iter().zip(&self.tokens).enumerate().filter(|(_, (place, _))| **place);
-            for (at, (_, token)) in alive {
-                match token {
-                    Token::Run(class) if class.contains(symbol) => self.enter(&mut next, at),
-                    Token::Run(_) => {}
-                    _ if token.accepts(symbol) => self.enter(&mut next, at + 1),
-                    _ => {}
-                }
-            }
-            places = next;
-        }
-        places.last().copied().unwrap_or(false)
-    }
-
-    /// Marks a place, and those reached from it without a character.
-    fn enter(&self, places: &mut [bool], from: usize) {
-        let mut at = from;
-        while let Some(place) = places.get_mut(at) {
-            *place = true;
-            let Some(Token::Run(_)) = self.token(at) else { return };
-            at += 1;
-        }
-    }
 }
 
 impl PartialEq for Glob {
     fn eq(&self, other: &Self) -> bool {
         // Texts are compared much faster than tokens, and most patterns differ in their literal beginning.
-        self.prefix == other.prefix
-            && self.tokens.get(self.prefix_len..) == other.tokens.get(other.prefix_len..)
+        self.prefix() == other.prefix()
+            && self.tokens().get(self.prefix_len()..) == other.tokens().get(other.prefix_len()..)
     }
 }
 

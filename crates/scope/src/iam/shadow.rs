@@ -52,7 +52,7 @@ fn judged(
     }
     let others = || {
         let rest = views.iter().enumerate().filter(|(other, _)| *other != index && !gone.contains(other));
-        rest.map(|(_, other)| other).filter(|other| other.applies_whenever(view))
+        rest.map(|(_, other)| other)
     };
     let same = others().filter(|other| other.statement.effect == statement.effect);
     if view.is_within(same, effort)? {
@@ -131,7 +131,8 @@ impl<'a> View<'a> {
             || others.listed().iter().all(|one| own.contains(&one.value))
     }
 
-    /// Whether all that this statement may be about is what the others are about for certain.
+    /// Whether all that this statement may be about is what the others are about for certain, and whenever it
+    /// applies.
     fn is_within<'o>(
         &self,
         others: impl Iterator<Item = &'o View<'o>>,
@@ -142,7 +143,7 @@ impl<'a> View<'a> {
             let pairs = self.widest.actions.len() * other.surest.actions.len()
                 + self.widest.resources.len() * other.surest.resources.len();
             effort.spend(pairs / 8)?;
-            if !other.is_apart_from(self) {
+            if !other.is_apart_from(self) && other.applies_whenever(self) {
                 near.extend(other.surely(self));
             }
         }
