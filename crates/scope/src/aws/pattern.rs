@@ -104,7 +104,7 @@ impl FromStr for ActionPattern {
         if name.is_empty() {
             return Err(PatternError::NoName);
         }
-        let foreign = |symbol: &char| !symbol.is_ascii_alphanumeric() && !"*?".contains(*symbol);
+        let foreign = |symbol: &char| !symbol.is_ascii_alphanumeric() && !"*?-".contains(*symbol);
         if let Some(found) = name.chars().find(foreign) {
             return Err(PatternError::NameCharacter { found });
         }
@@ -236,7 +236,7 @@ pub enum PatternError {
     #[error("the action has no name after its service")]
     NoName,
     /// A character that no action's name has.
-    #[error("{found:?} cannot stand in the name of an action: letters, digits, * and ? only")]
+    #[error("{found:?} cannot stand in the name of an action: letters, digits, hyphens, * and ? only")]
     NameCharacter {
         /// The first such character.
         found: char,
@@ -305,7 +305,7 @@ macro_rules! compared_by {
 
 compared_by!(ActionPattern, |byte| byte.to_ascii_lowercase());
 compared_by!(ResourcePattern, |byte| byte);
-text_type!(ActionPattern, r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$");
+text_type!(ActionPattern, r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?-]+)$");
 text_type!(ResourcePattern, r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$");
 
 fn bounded(text: &str) -> Result<(), PatternError> {
@@ -352,6 +352,9 @@ mod tests {
         assert!(!action("logs:Put*").matches("logs:GetLogEvents"));
         assert!(action("*").matches("ecs:UpdateService"));
         assert!(action("apigateway:GET").matches("apigateway:GET"));
+        // One action of AWS has a hyphen.
+        let hyphen = "vpc-lattice:AssociateViaAWSService-EventsAndStates";
+        assert!(action(hyphen).matches(hyphen) && action("vpc-lattice:*And*").matches(hyphen));
         assert!(!action("s3:Get?bject").matches("s3:GetObjects"));
         assert_eq!(action("ecs:UpdateService"), action("ecs:updateservice"));
         assert_eq!(action("ecs:UpdateService").to_string(), "ecs:UpdateService");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) enum Class {
     /// The service of an action: `[a-z0-9-]`.
     Service,
-    /// The name of an action, case folded: `[a-z0-9]`.
+    /// The name of an action, case folded: `[a-z0-9-]`.
     Name,
     /// One of the first five parts of an ARN: anything but a colon.
     Segment,
@@ -22,8 +22,9 @@ pub(crate) enum Class {
 impl Class {
     pub(crate) fn contains(self, symbol: char) -> bool {
         match self {
-            Self::Service => symbol == '-' || Self::Name.contains(symbol),
-            Self::Name => symbol.is_ascii_lowercase() || symbol.is_ascii_digit(),
+            Self::Service | Self::Name => {
+                symbol == '-' || symbol.is_ascii_lowercase() || symbol.is_ascii_digit()
+            }
             Self::Segment => symbol != ':',
             Self::Rest => true,
         }
