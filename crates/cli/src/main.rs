@@ -74,7 +74,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let flags = arguments.flags;
     match arguments.command {
         Command::Up(up) => serve(up::run(&Settings::load_up(flags, up)?)),
-        Command::Check(arguments) => check::run(&arguments),
+        Command::Check(arguments) => check::run(&Settings::load(flags)?, &arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Contains(arguments) => contains::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -2,7 +2,7 @@
 //!
 //! A [`ScopeDocument`] says what each agent of a tenant may be given. It is read once from YAML or JSON with
 //! [`ScopeDocument::parse`], which tells every [`Finding`] at its place in the text; everything else takes the
-//! typed form. What an agent is granted on AWS is an [`aws::authority::Authority`], against which a request is
+//! typed form. All that can be told of a text, [`check`] tells. What an agent is granted on AWS is an [`aws::authority::Authority`], against which a request is
 //! decided and from which the session policy is compiled.
 //!
 //! There is no IO, no clock and no randomness here: the crate runs unchanged in a function, in the command line,
@@ -13,6 +13,7 @@
 pub mod aws;
 pub mod azure;
 pub mod catalogue;
+pub mod check;
 pub mod document;
 pub mod escalation;
 pub mod finding;

@@ -13,12 +13,17 @@ mod escalation_model;
 use deputize_scope::aws::authority::{Authority, Certainty, Statement};
 use deputize_scope::aws::region::Regions;
 use deputize_scope::azure::AzureOperation;
-use deputize_scope::escalation::{AzureGrant, GcpGrant, Held, check, find};
+use deputize_scope::catalogue::Catalogues;
+use deputize_scope::escalation::{AzureGrant, GcpGrant, Held, find};
 use deputize_scope::finding::Code;
 use deputize_scope::gcp::GcpPermission;
-use deputize_scope::{ScopeDocument, Severity};
+use deputize_scope::{Finding, ScopeDocument, Severity};
 use escalation_model::{allow, deny, ids, paths, policy};
 use serde_json::{Value, json};
+
+fn check(text: &str) -> Vec<Finding> {
+    deputize_scope::check::document(text, &Catalogues::default()).findings
+}
 
 #[test]
 fn resources_must_fit_together() {
@@ -270,7 +275,7 @@ fn operations_of_azure_are_read_with_wildcards_and_what_they_leave_out() {
 
 /// Findings of a document: severity, code, line, and the message up to the comma after the title.
 fn told(text: &str) -> Vec<(Severity, Code, usize, String)> {
-    let findings = check(text).findings.into_iter().map(|finding| {
+    let findings = check(text).into_iter().map(|finding| {
         let title = finding.message.split(", which gives").next().unwrap().to_owned();
         (finding.severity, finding.code, finding.span.unwrap().line, title)
     });
@@ -351,7 +356,7 @@ fn scopes_count_together_where_they_share_a_role() {
         )
     };
     let together = document("arn:aws:iam::111111111111:role/one");
-    let found = check(&together).findings;
+    let found = check(&together);
     assert_eq!(found.len(), 1);
     let span = found[0].span.unwrap();
     assert_eq!(&together[span.start..span.end], "iam:PassRole");
@@ -362,9 +367,9 @@ fn scopes_count_together_where_they_share_a_role() {
         "{}",
         found[0].message
     );
-    assert_eq!(check(&document("arn:aws:iam::111111111111:role/two")).findings, []);
+    assert_eq!(check(&document("arn:aws:iam::111111111111:role/two")), []);
     // What is wrong with the document is told as ever, and nothing is guessed about the rest.
-    assert_eq!(check("version: 1\n").findings, ScopeDocument::parse("version: 1\n").findings);
+    assert_eq!(check("version: 1\n"), ScopeDocument::parse("version: 1\n").findings);
 }
 
 #[test]

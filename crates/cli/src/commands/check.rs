@@ -12,6 +12,8 @@ use deputize_scope::{Finding, Severity};
 use serde::Serialize;
 
 use self::kind::Kind;
+use crate::commands::catalogue::Shelf;
+use crate::settings::Settings;
 use crate::{output, report, source};
 
 #[derive(Debug, Args)]
@@ -52,14 +54,15 @@ struct Checked {
     text: String,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let catalogues = Shelf::new(&settings.state.value).catalogues()?;
     let mut checked = Vec::new();
     let mut fixed = 0;
     for path in &arguments.files {
         let mut bytes = source::bytes(path)?;
         let file = path.display().to_string();
         if arguments.fix
-            && let Some(mended) = fix::mend(&bytes, arguments.kind)
+            && let Some(mended) = fix::mend(&bytes, arguments.kind, &catalogues)
         {
             fix::replace(path, &mended.text)?;
             for edit in &mended.edits {
@@ -68,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             fixed += mended.edits.len();
             bytes = mended.text.into_bytes();
         }
-        let findings = arguments.kind.findings(&bytes);
+        let findings = arguments.kind.findings(&bytes, &catalogues);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if arguments.format == Format::Text {
             report::to_stderr(&file, &text, &findings);

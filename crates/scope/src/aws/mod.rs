@@ -6,6 +6,7 @@
 
 mod area;
 pub mod arn;
+pub(crate) mod arn_format;
 pub mod authority;
 pub mod compile;
 mod containment;

@@ -120,6 +120,11 @@ impl AzureOperation {
         }
     }
 
+    /// Whether tokens of both planes serve it, whichever it is listed under.
+    pub(crate) fn is_of_either(&self) -> bool {
+        DATA.iter().any(|row| row.either && row.has(self))
+    }
+
     /// Whose tokens serve the operation, or some operation that the pattern matches.
     pub fn audiences(&self) -> Audiences {
         let control = Audiences::default().with(Audience::ResourceManager);

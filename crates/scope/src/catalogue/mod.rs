@@ -37,6 +37,7 @@ mod service;
 pub use access::Access;
 pub use draft::{Action, Draft, Origin, Unwritable};
 pub use header::{Extent, Header};
+pub use nearest::{Likeness, Near};
 pub use permission::{ConditionKey, Permission, Plane, Planes, ResourceType};
 pub use read::CatalogueError;
 pub use service::Service;
@@ -129,6 +130,11 @@ impl Catalogue {
         self.index.entries.len()
     }
 
+    /// The name of the service in a permission's name.
+    pub fn service_in<'n>(&self, permission: &'n str) -> Option<&'n str> {
+        name::split(self.cloud(), permission).map(|(service, _)| service)
+    }
+
     /// Whether it knows none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -180,8 +186,13 @@ impl Catalogue {
     /// What was most likely meant by a permission that is not known: one of the same service that is written
     /// alike, else the one of that name in another service, or in a service that is written alike. The cost is
     /// bounded: some hundred microseconds at the worst.
-    pub fn nearest(&self, permission: &str) -> Option<String> {
+    pub fn nearest(&self, permission: &str) -> Option<Near> {
         nearest::nearest(self, permission)
+    }
+
+    /// The service that a misspelt one was probably meant to be; none where several are written as much alike.
+    pub fn nearest_service(&self, name: &str) -> Option<&str> {
+        nearest::nearest_service(self, name)
     }
 }
 

@@ -11,33 +11,74 @@ const WORK: usize = 400_000;
 /// Nothing that a cloud has is longer.
 const LONGEST: usize = 256;
 
-pub(super) fn nearest(catalogue: &Catalogue, permission: &str) -> Option<String> {
+/// What was most likely meant by a permission that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// The permission that is known.
+    pub name: String,
+    /// How much speaks for it.
+    pub likeness: Likeness,
+}
+
+/// How much speaks for what was most likely meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Nothing else is written as much alike.
+    Only,
+    /// Others are written as much alike.
+    Shared,
+    /// It has the same name in another service, whose name is not alike.
+    Elsewhere,
+}
+
+pub(super) fn nearest(catalogue: &Catalogue, permission: &str) -> Option<Near> {
     if permission.len() > LONGEST {
         return None;
     }
     let (service, rest) = name::split(catalogue.cloud(), permission)?;
     let mut work = WORK;
-    if let Some(service) = catalogue.service_entry(service) {
-        let found = alike(catalogue, service, rest, &mut work);
-        return found.or_else(|| elsewhere(catalogue, rest)).map(Permission::name);
-    }
-    let services = services_alike(catalogue, service, &mut work);
-    let exact = services.iter().find_map(|service| catalogue.find_in(service, rest));
-    let close = || services.iter().find_map(|service| alike(catalogue, service, rest, &mut work));
-    exact.or_else(close).or_else(|| elsewhere(catalogue, rest)).map(Permission::name)
+    // The same name in another service may be something else.
+    let elsewhere = || Some((elsewhere(catalogue, rest)?, Likeness::Elsewhere));
+    let found = if let Some(service) = catalogue.service_entry(service) {
+        alike(catalogue, service, rest, &mut work)
+            .map(|(found, is_only)| (found, likeness(is_only)))
+            .or_else(elsewhere)
+    } else {
+        let services = services_alike(catalogue, service, &mut work);
+        let mut exact = services.iter().filter_map(|service| catalogue.find_in(service, rest));
+        let exact = exact.next().map(|first| (first, likeness(exact.next().is_none())));
+        let mut close = || services.iter().find_map(|service| alike(catalogue, service, rest, &mut work));
+        exact.or_else(|| close().map(|(found, _)| (found, Likeness::Shared))).or_else(elsewhere)
+    };
+    found.map(|(permission, likeness)| Near { name: permission.name(), likeness })
 }
 
-/// The permission of a service that is written most alike.
+fn likeness(is_only: bool) -> Likeness {
+    if is_only { Likeness::Only } else { Likeness::Shared }
+}
+
+/// The service that a misspelt one was probably meant to be; none where several are written as much alike.
+pub(super) fn nearest_service<'a>(catalogue: &'a Catalogue, name: &str) -> Option<&'a str> {
+    let alike =
+        if name.len() > LONGEST { Vec::new() } else { services_alike(catalogue, name, &mut { WORK }) };
+    match alike.as_slice() {
+        [only] => Some(catalogue.slice(only.name)),
+        _ => None,
+    }
+}
+
+/// The permission of a service that is written most alike, and whether it is the only one as much alike.
 fn alike<'a>(
     catalogue: &'a Catalogue,
     service: &'a ServiceEntry,
     rest: &str,
     work: &mut usize,
-) -> Option<Permission<'a>> {
+) -> Option<(Permission<'a>, bool)> {
     let wanted = rest.to_ascii_lowercase();
     let (_, letters) = digest(catalogue.cloud(), Rest::of(&wanted));
     let most = tolerance(&wanted);
     let mut best: Option<(usize, String, Permission<'a>)> = None;
+    let mut is_only = true;
     for permission in catalogue.permissions_of(service) {
         let bound = best.as_ref().map_or(most, |(distance, ..)| *distance);
         let missing = letters & !permission.entry.letters;
@@ -49,12 +90,20 @@ fn alike<'a>(
         }
         let name = permission.rest().parts().concat().to_ascii_lowercase();
         let Some(distance) = distance(&wanted, &name, work) else { break };
+        if distance > most {
+            continue;
+        }
+        match &best {
+            Some((least, ..)) if *least == distance => is_only = false,
+            Some((least, ..)) if *least < distance => continue,
+            _ => is_only = true,
+        }
         let better = |(least, first, _): &(usize, String, _)| (distance, &name) < (*least, first);
-        if distance <= most && best.as_ref().is_none_or(better) {
+        if best.as_ref().is_none_or(better) {
             best = Some((distance, name, permission));
         }
     }
-    best.map(|(.., permission)| permission)
+    best.map(|(.., permission)| (permission, is_only))
 }
 
 /// A permission of exactly this name in another service, where only one has it.

@@ -181,6 +181,11 @@ impl<'a> ConditionKey<'a> {
         if around_placeholder(self.name).is_none() {
             return self.name.eq_ignore_ascii_case(key);
         }
+        let begins = around_placeholder(self.name).map_or(self.name, |(literal, _)| literal);
+        let same = key.get(..begins.len()).is_some_and(|start| start.eq_ignore_ascii_case(begins));
+        if !same {
+            return false;
+        }
         let (mut pattern, mut rest) = (String::new(), self.name);
         while let Some((literal, after)) = around_placeholder(rest) {
             pattern.push_str(literal);
@@ -192,8 +197,12 @@ impl<'a> ConditionKey<'a> {
     }
 }
 
-/// What stands before the next placeholder, `${TagKey}` or `<key>`, and what follows it.
+/// What stands before the next placeholder, `${TagKey}`, `<key>` or, at the end of some names, `tag-key`, and what
+/// follows it.
 fn around_placeholder(text: &str) -> Option<(&str, &str)> {
+    if let Some(literal) = text.strip_suffix("tag-key").filter(|literal| literal.ends_with('/')) {
+        return Some((literal, ""));
+    }
     let (literal, (after, end)) = match text.split_once("${") {
         Some((literal, after)) => (literal, (after, '}')),
         None => text.split_once('<').map(|(literal, after)| (literal, (after, '>')))?,
@@ -210,6 +219,7 @@ mod tests {
         let matches = |name: &str, key: &str| ConditionKey::new(name).matches(key);
         assert!(matches("aws:ResourceTag/${TagKey}", "AWS:resourcetag/team"));
         assert!(matches("s3:ExistingObjectTag/<key>", "s3:ExistingObjectTag/team"));
+        assert!(matches("secretsmanager:ResourceTag/tag-key", "secretsmanager:ResourceTag/team"));
         assert!(matches("codebuild:env/${name}.value", "codebuild:env/A.value"));
         assert!(matches("s3:prefix", "S3:Prefix"));
         assert!(!matches("aws:ResourceTag/${TagKey}", "aws:ResourceTag/"));

@@ -271,7 +271,10 @@ mod tests {
         assert!(gcp.find("storage.objects.Get").is_none());
         assert_eq!(gcp.find("a.example.com/bs.get").unwrap().name(), "a.example.com/bs.get");
         assert_eq!(gcp.matching("storage.objects.*").count(), 0);
-        assert_eq!(gcp.nearest("storage.object.get").as_deref(), Some("storage.objects.get"));
+        assert_eq!(
+            gcp.nearest("storage.object.get").map(|near| near.name).as_deref(),
+            Some("storage.objects.get")
+        );
 
         let azure =
             parsed("azure", "@Microsoft.Web\n\tW:register/action\nsites\tR:read\tRd:peek/action\n").unwrap();

@@ -22,6 +22,16 @@ impl<'a> Service<'a> {
         self.catalogue.permissions_of(self.service)
     }
 
+    /// How many permissions it has.
+    pub fn len(self) -> usize {
+        self.service.entries.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(self) -> bool {
+        self.service.entries.is_empty()
+    }
+
     /// The types of resources that it has.
     pub fn resource_types(self) -> impl Iterator<Item = ResourceType<'a>> {
         let types = self.catalogue.index.types.get(self.service.types.clone()).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::defaults::Defaults;
 use super::fields::{Fields, shown};
 use super::value::{Bounds, Expected, duration, each, list, parsed, text};
 use crate::azure::{AzureOperation, ClientId, Plane};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Span};
 use crate::seconds::Seconds;
 use crate::syntax::Node;
 
@@ -59,7 +59,7 @@ impl AzureScope {
 fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<AzureOperation>> {
     let permissions: Vec<AzureOperation> = each(node, "permissions", PERMISSION, findings)?;
     let items = list(node, "permissions", &mut Vec::new()).unwrap_or_default();
-    let mut planes = [None, None];
+    let mut planes = Vec::new();
     for item in items {
         let Some(written) = text(item, PERMISSION.what, &mut Vec::new()) else { continue };
         let Ok(operation) = written.parse::<AzureOperation>() else { continue };
@@ -74,18 +74,23 @@ fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<AzureOper
             let fix = if is_verb { None } else { item.rewrite(&meant, format!("write `{}`", shown(&meant))) };
             findings.push(Finding::error(Code::OperationShape, message).at(item.span).help(help).fix(fix));
         }
-        if let Some(plane) = operation.plane() {
-            let [control, data] = &mut planes;
-            let first = if plane == Plane::Data { data } else { control };
-            first.get_or_insert(item.span);
-        }
+        planes.extend(operation.plane().map(|plane| (item.span, plane)));
     }
-    if let [Some(control), Some(data)] = planes {
-        let message = "some of these operations are on resources, others on the data in them";
-        let help = format!("line {} has the first on resources; make two scopes of it", control.line);
-        findings.push(Finding::warning(Code::MixedPlanes, message).at(data).help(help));
-    }
+    findings.extend(mixed(planes));
     Some(permissions)
+}
+
+/// The finding for operations of both planes in one scope, at the first of those on data.
+pub(crate) fn mixed(planes: impl IntoIterator<Item = (Span, Plane)>) -> Option<Finding> {
+    let (mut control, mut data) = (None, None);
+    for (span, plane) in planes {
+        let first = if plane == Plane::Data { &mut data } else { &mut control };
+        first.get_or_insert(span);
+    }
+    let (control, data) = control.zip(data)?;
+    let message = "some of these operations are on resources, others on the data in them";
+    let help = format!("line {} has the first on resources; make two scopes of it", control.line);
+    Some(Finding::warning(Code::MixedPlanes, message).at(data).help(help))
 }
 
 /// Azure takes no duration with a request, so it has no bounds for one.

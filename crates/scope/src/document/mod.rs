@@ -5,7 +5,7 @@
 
 mod agent;
 mod aws;
-mod azure;
+pub(crate) mod azure;
 mod credential;
 mod defaults;
 mod difference;
@@ -83,10 +83,15 @@ impl ScopeDocument {
         Self::from_source(&syntax::read_bytes(bytes))
     }
 
-    pub(crate) fn from_source(source: &syntax::Source) -> Parsed {
+    fn from_source(source: &syntax::Source) -> Parsed {
+        let Parsed { document, findings } = Self::unordered(source);
+        Parsed { document, findings: in_order(findings) }
+    }
+
+    /// With all findings as they come.
+    pub(crate) fn unordered(source: &syntax::Source) -> Parsed {
         let mut findings = source.findings.clone();
         let document = source.root.as_ref().and_then(|root| read::document(root, &mut findings));
-        let findings = in_order(findings);
         Parsed { document: document.filter(|_| !has_error(&findings)), findings }
     }
 }

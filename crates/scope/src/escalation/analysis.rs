@@ -7,36 +7,17 @@ use super::{AzureGrant, GcpGrant, Held, Path, Witness, find};
 use crate::aws::authority::{Authority, Certainty, Statement};
 use crate::aws::pattern::ActionPattern;
 use crate::azure::AzureOperation;
-use crate::document::{Agent, Parsed, Scope, ScopeDocument, in_order};
+use crate::document::{Agent, Scope, ScopeDocument};
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::{AgentId, Cloud};
-use crate::syntax::{self, Kind, Node};
+use crate::syntax::{Kind, Node};
 
-/// Reads a scope document from YAML or JSON, as [`ScopeDocument::parse`] does, and tells with its findings every
-/// path on which a scope leads to more than it says.
-pub fn check(text: &str) -> Parsed {
-    complete(&syntax::read(text))
-}
-
-/// The same from the bytes of a file. Anything but UTF-8 is a finding.
-pub fn check_bytes(bytes: &[u8]) -> Parsed {
-    complete(&syntax::read_bytes(bytes))
-}
-
-fn complete(source: &syntax::Source) -> Parsed {
-    let mut parsed = ScopeDocument::from_source(source);
-    if let (Some(document), Some(root)) = (&parsed.document, &source.root) {
-        let found: Vec<Finding> = document
-            .agents
-            .iter()
-            .flat_map(|(id, agent)| agent_paths(agent).into_iter().map(move |found| (id, agent, found)))
-            .map(|(id, agent, (scopes, path))| finding(id, agent, &scopes, &path, root))
-            .collect();
-        if !found.is_empty() {
-            parsed.findings = in_order(parsed.findings.into_iter().chain(found).collect());
-        }
+/// Tells every path on which a scope of a document leads to more than it says.
+pub(crate) fn tell(document: &ScopeDocument, root: &Node, findings: &mut Vec<Finding>) {
+    for (id, agent) in &document.agents {
+        let paths = agent_paths(agent);
+        findings.extend(paths.iter().map(|(scopes, path)| finding(id, agent, scopes, path, root)));
     }
-    parsed
 }
 
 /// The paths that an agent's scopes open, each with the scopes, by index, that it may use. Scopes that share a role,
@@ -120,11 +101,11 @@ fn finding(id: &AgentId, agent: &Agent, scopes: &[usize], path: &Path, root: &No
 
 /// Where the permission of a witness stands in the document.
 fn place(witness: &Witness, id: &AgentId, agent: &Agent, scopes: &[usize], root: &Node) -> Option<Span> {
-    let nodes = field(field(field(root, "agents")?, id.as_str())?, "scopes")?;
+    let nodes = root.field("agents")?.field(id.as_str())?.field("scopes")?;
     let Kind::List(nodes) = &nodes.kind else { return None };
     scopes.iter().find_map(|index| {
         let scope = agent.scopes.get(*index)?;
-        let permissions = field(nodes.get(*index)?, "permissions")?;
+        let permissions = nodes.get(*index)?.field("permissions")?;
         let Kind::List(permissions) = &permissions.kind else { return None };
         let stands = permissions.iter().find(|node| match &node.kind {
             Kind::Text(text) => has(scope, text, witness),
@@ -149,12 +130,5 @@ fn has(scope: &Scope, text: &str, witness: &Witness) -> bool {
         Scope::Azure(_) => {
             text.parse().is_ok_and(|operation: AzureOperation| covers(&operation, &witness.permission))
         }
-    }
-}
-
-fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
-    match &node.kind {
-        Kind::Mapping(entries) => entries.iter().find(|entry| entry.name == name).map(|entry| &entry.value),
-        _ => None,
     }
 }

@@ -12,7 +12,8 @@ mod rule;
 
 use serde::Serialize;
 
-pub use analysis::{agent_paths, check, check_bytes};
+pub use analysis::agent_paths;
+pub(crate) use analysis::tell;
 pub use azure::AzureGrant;
 pub use gcp::GcpGrant;
 pub use rule::{Rule, rules};

@@ -84,6 +84,17 @@ codes! {
     MixedPlanes = "mixed-planes": "A scope mixes operations on Azure's resources with operations on the data in them. A token is for one audience, the resource manager or the data's service, so no token serves both.";
     OperationShape = "operation-shape": "An operation of Azure ends in read, write, delete or action; this one ends in nothing that Azure has.";
 
+    UnknownService = "unknown-service": "A permission or an ARN names a service that its cloud is not known to have.";
+    UnknownPermission = "unknown-permission": "A permission that its cloud is not known to have. It is misspelt, or newer than the catalogue, whose date the help tells; outside the built-in core of a cloud it is only not known.";
+    UnmatchedWildcard = "unmatched-wildcard": "A pattern of permissions that matches none that its cloud is known to have.";
+    PermissionCase = "permission-case": "A permission is written with other capitals than its cloud writes it. The cloud does not mind; whoever searches for it does.";
+    TakesNoResource = "takes-no-resource": "An action that is asked for without a resource stands beside resources that leave that out. It is then neither allowed nor denied: only * stands for no resource.";
+    ResourceMismatch = "resource-mismatch": "An action works on resources of other types than all that stand beside it, so that nothing is said about it.";
+    UnusedResource = "unused-resource": "A resource that none of the actions beside it works on. It suggests an authority, or a limit, that is not there.";
+    ArnFormat = "arn-format": "An ARN that is made unlike all the ARNs that its service is known to have. It probably matches nothing.";
+    UnknownConditionKey = "unknown-condition-key": "A condition key that no service of AWS is known to have.";
+    UnsupportedConditionKey = "unsupported-condition-key": "A condition asks for a key that requests for the statement's actions never have. The condition never holds, or, with IfExists or a Not… operator, always.";
+
     PolicyVersion = "policy-version": "The policy does not say \"Version\": \"2012-10-17\". It is then read by the rules of 2008, in which ${...} is plain text.";
     UnsupportedElement = "unsupported-element": "An element that this kind of policy does not take. AWS refuses the policy.";
     ConflictingElements = "conflicting-elements": "A statement has an element and its Not... form. AWS refuses the policy.";

@@ -1,12 +1,14 @@
 //! For each code, a document that has it and one that has not. They are the reference's examples, and its tests.
 
+mod catalogue;
 mod document;
 mod policy;
 mod scope;
 
 use super::{Code, Finding};
-use crate::escalation;
-use crate::iam::{self, PolicyKind};
+use crate::catalogue::Catalogues;
+use crate::check;
+use crate::iam::PolicyKind;
 
 /// An example of a finding.
 #[derive(Clone, Copy, Debug)]
@@ -64,19 +66,18 @@ impl Frame {
     }
 
     /// All that is found in the document that the text is put into.
-    pub fn findings(self, text: &str) -> Vec<Finding> {
-        let agents = |fields: &str| format!("version: 1\ntenant: acme\nagents:\n  ops: {{ {fields} }}\n");
+    pub fn findings(self, text: &str, catalogues: &Catalogues) -> Vec<Finding> {
+        let document = |text: &str| check::document(text, catalogues).findings;
+        let agent = |fields: &str| format!("version: 1\ntenant: acme\nagents:\n  ops: {{ {fields} }}\n");
         match self {
-            Self::Document => escalation::check(text).findings,
-            Self::Agent => escalation::check(&agents(text)).findings,
-            Self::Scope => escalation::check(&agents(&format!("scopes: [{{ {text} }}]"))).findings,
-            Self::Credential => {
-                escalation::check(&format!("{}credentials: [{{ {text} }}]\n", agents(""))).findings
-            }
-            Self::Policy(kind) => iam::check(text, kind).findings,
+            Self::Document => document(text),
+            Self::Agent => document(&agent(text)),
+            Self::Scope => document(&agent(&format!("scopes: [{{ {text} }}]"))),
+            Self::Credential => document(&format!("{}credentials: [{{ {text} }}]\n", agent(""))),
+            Self::Policy(kind) => check::policy(text, kind, catalogues).findings,
             Self::Statement(kind) => {
-                iam::check(&format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{text}]}}"), kind)
-                    .findings
+                let text = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{text}]}}");
+                check::policy(&text, kind, catalogues).findings
             }
         }
     }
@@ -85,7 +86,7 @@ impl Frame {
 impl Example {
     /// All examples; each code has at least one.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        document::EXAMPLES.iter().chain(scope::EXAMPLES).chain(policy::EXAMPLES)
+        document::EXAMPLES.iter().chain(scope::EXAMPLES).chain(catalogue::EXAMPLES).chain(policy::EXAMPLES)
     }
 
     /// The examples of a code.
@@ -113,6 +114,8 @@ impl Example {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cloud;
+    use crate::catalogue::Catalogue;
     use crate::finding::Severity;
 
     #[test]
@@ -123,12 +126,23 @@ mod tests {
         assert_eq!(without, [&Code::NotUtf8]);
     }
 
+    /// The catalogues that are built in.
+    fn catalogues() -> Catalogues {
+        let mut catalogues = Catalogues::default();
+        for cloud in Cloud::ALL {
+            let file = format!("{}/../../catalogue/{cloud}.txt", env!("CARGO_MANIFEST_DIR"));
+            catalogues.insert(Catalogue::parse(std::fs::read_to_string(file).unwrap()).unwrap());
+        }
+        catalogues
+    }
+
     #[test]
     fn every_example_shows_its_finding_and_how_to_write_it_instead() {
+        let catalogues = catalogues();
         for example in Example::all() {
-            let found = example.frame.findings(&example.written_out());
+            let found = example.frame.findings(&example.written_out(), &catalogues);
             assert!(found.iter().any(|one| one.code == example.code), "{example:?}\n{found:#?}");
-            let mended = example.frame.findings(example.right);
+            let mended = example.frame.findings(example.right, &catalogues);
             assert!(mended.iter().all(|one| one.code != example.code), "{example:?}\n{mended:#?}");
             assert!(mended.iter().all(|one| one.severity != Severity::Error), "{example:?}\n{mended:#?}");
         }
@@ -136,8 +150,9 @@ mod tests {
 
     #[test]
     fn messages_are_sentences_without_a_full_stop_and_never_empty() {
+        let catalogues = catalogues();
         for example in Example::all() {
-            for finding in example.frame.findings(&example.written_out()) {
+            for finding in example.frame.findings(&example.written_out(), &catalogues) {
                 assert!(!finding.message.is_empty() && !finding.message.ends_with('.'), "{finding:?}");
                 assert!(!finding.message.contains(char::is_control), "{finding:?}");
             }

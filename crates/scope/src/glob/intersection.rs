@@ -30,6 +30,60 @@ pub(crate) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result
     Ok(globs.collect())
 }
 
+/// Whether there is a word that both match. Costs no more than the product of their lengths.
+pub(crate) fn share(left: &Glob, right: &Glob, effort: &Effort) -> Result<bool, TooComplex> {
+    effort.spend(1)?;
+    if left.is_apart_from(right) {
+        return Ok(false);
+    }
+    // A row for each place of the left glob: which places of the right one the same word leads to.
+    let mut row = vec![false; right.len() + 1];
+    if let Some(start) = row.first_mut() {
+        *start = true;
+    }
+    for at_left in 0..=left.len() {
+        effort.spend(right.len() / 16 + 1)?;
+        let one = left.token(at_left);
+        let mut next = vec![false; right.len() + 1];
+        let mut alive = false;
+        for at_right in 0..=right.len() {
+            if !row.get(at_right).is_some_and(|here| *here) {
+                continue;
+            }
+            alive = true;
+            let other = right.token(at_right);
+            let meet = one.zip(other).is_some_and(|(one, other)| narrower(one, other).is_some());
+            let (one_runs, other_runs) = (is_run(one), is_run(other));
+            if other_runs || (one_runs && meet) {
+                mark(&mut row, at_right + 1);
+            }
+            if one_runs || (other_runs && meet) {
+                mark(&mut next, at_right);
+            } else if meet {
+                mark(&mut next, at_right + 1);
+            }
+        }
+        if !alive {
+            return Ok(false);
+        }
+        if at_left == left.len() {
+            break;
+        }
+        row = next;
+    }
+    Ok(row.last().copied().unwrap_or(false))
+}
+
+fn is_run(token: Option<Token>) -> bool {
+    matches!(token, Some(Token::Run(_)))
+}
+
+fn mark(row: &mut [bool], at: usize) {
+    if let Some(place) = row.get_mut(at) {
+        *place = true;
+    }
+}
+
 struct Meeting<'a> {
     left: &'a Glob,
     right: &'a Glob,
@@ -127,6 +181,18 @@ mod tests {
         assert_eq!(common("a", "b"), Vec::<String>::new());
         assert_eq!(common("*ab*", "*bc*"), ["*ab*bc*", "*abc*", "*bc*ab*"]);
         assert_eq!(common("", "*"), [""]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn two_globs_share_a_word_exactly_where_their_intersection_has_one(
+            left in "[ab*?]{0,7}", right in "[ab*?]{0,7}",
+        ) {
+            let (left, right) = (glob(&left), glob(&right));
+            let effort = Effort::generous();
+            let common = intersection(&left, &right, &effort).unwrap();
+            proptest::prop_assert_eq!(share(&left, &right, &effort).unwrap(), !common.is_empty());
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn removals(nodes: &[Node]) -> Vec<Option<Span>> {
 }
 
 /// The edit that writes a text, in JSON's quotes.
-pub(super) fn rewritten(span: Span, text: &str) -> Option<Fix> {
+pub(crate) fn rewritten(span: Span, text: &str) -> Option<Fix> {
     if text.contains(['"', '\\']) || text.contains(char::is_control) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Plain IAM policies: what AWS would refuse, what says less or more than it seems to, and what does not fit.
 //!
 //! [`check`] reads a policy document from JSON and tells every finding at its place. What an action is, and which
-//! resources and condition keys it takes, is a matter of the permission catalogue and not looked at here.
+//! resources and condition keys it takes, is a matter of the permission catalogue: [`crate::check`] tells that too.
 //!
 //! Every search is bounded by the number of its steps, not by time: a hostile document gets an answer too.
 
@@ -9,7 +9,7 @@ mod action;
 mod condition;
 mod document;
 mod global_key;
-mod list;
+pub(crate) mod list;
 mod operator;
 mod principal;
 mod reach;
@@ -86,14 +86,30 @@ pub struct Checked {
 
 /// Checks the text of a policy.
 pub fn check(text: &str, kind: PolicyKind) -> Checked {
-    judge(syntax::read_json(text), text, kind)
+    unordered(text, kind).ordered()
 }
 
 /// Checks the bytes of a file. Anything but UTF-8 is a finding.
 pub fn check_bytes(bytes: &[u8], kind: PolicyKind) -> Checked {
+    unordered_bytes(bytes, kind).ordered()
+}
+
+/// [`check`], with the findings as they come.
+pub(crate) fn unordered(text: &str, kind: PolicyKind) -> Checked {
+    judge(syntax::read_json(text), text, kind)
+}
+
+/// [`check_bytes`], with the findings as they come.
+pub(crate) fn unordered_bytes(bytes: &[u8], kind: PolicyKind) -> Checked {
     match std::str::from_utf8(bytes) {
-        Ok(text) => check(text, kind),
+        Ok(text) => unordered(text, kind),
         Err(_) => judge(syntax::read_bytes(bytes), "", kind),
+    }
+}
+
+impl Checked {
+    pub(crate) fn ordered(self) -> Self {
+        Self { policy: self.policy, findings: crate::document::in_order(self.findings) }
     }
 }
 
@@ -116,5 +132,5 @@ fn judge(source: Source, text: &str, kind: PolicyKind) -> Checked {
         shadow::tell(policy, &mut findings);
         size::tell(text, kind, &mut findings);
     }
-    Checked { policy, findings: crate::document::in_order(findings) }
+    Checked { policy, findings }
 }

@@ -57,6 +57,26 @@ impl Node {
         Self { kind, span, style }
     }
 
+    /// The value of a key, where the node is a mapping that has it.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        self.entries().iter().find(|entry| entry.name == name).map(|entry| &entry.value)
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        if let Kind::Mapping(entries) = &self.kind { entries } else { &[] }
+    }
+
+    /// The members of a list; none of anything else.
+    pub(crate) fn members(&self) -> &[Self] {
+        if let Kind::List(members) = &self.kind { members } else { &[] }
+    }
+
+    /// The text of a scalar that is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        if let Kind::Text(text) = &self.kind { Some(text) } else { None }
+    }
+
     /// What the node is, for a message: `a list`.
     pub(crate) fn describe(&self) -> &'static str {
         match self.kind {

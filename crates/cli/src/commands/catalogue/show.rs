@@ -71,8 +71,8 @@ fn unknown(catalogues: &[&Catalogue], permission: &str) -> String {
             format!("\n  not in the catalogue of {cloud} as of {date}")
         };
     }
-    if let Some(nearest) = catalogues.iter().find_map(|catalogue| catalogue.nearest(permission)) {
-        text += &format!("\n  did you mean {nearest}?");
+    if let Some(near) = catalogues.iter().find_map(|catalogue| catalogue.nearest(permission)) {
+        text += &format!("\n  did you mean {}?", near.name);
     }
     text
 }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use deputize_scope::catalogue::Catalogues;
 use deputize_scope::finding::{Fix, apply};
 
 use super::kind::Kind;
@@ -25,13 +26,13 @@ pub(super) struct Edit {
 }
 
 /// The text after all edits. None where there is nothing to edit.
-pub(super) fn mend(bytes: &[u8], kind: Kind) -> Option<Mended> {
+pub(super) fn mend(bytes: &[u8], kind: Kind, catalogues: &Catalogues) -> Option<Mended> {
     let mut text = std::str::from_utf8(bytes).ok()?.to_owned();
     let mut edits = Vec::new();
     // An edit that brings back an earlier text would go on for ever.
     let mut seen = BTreeSet::from([text.clone()]);
     loop {
-        let findings = kind.findings(text.as_bytes());
+        let findings = kind.findings(text.as_bytes(), catalogues);
         let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
         let Some((edited, made)) = apply(&text, fixes) else { break };
         if !seen.insert(edited.clone()) {
@@ -65,12 +66,13 @@ mod tests {
 
     #[test]
     fn edits_are_made_until_none_is_left() {
+        let none = Catalogues::default();
         let text = "version: 2\ntennant: My_Org\nagents: {}\n";
-        let mended = mend(text.as_bytes(), Kind::Scope).unwrap();
+        let mended = mend(text.as_bytes(), Kind::Scope, &none).unwrap();
         assert_eq!(mended.text, "version: 1\ntenant: my-org\nagents: {}\n");
         let titles: Vec<&str> = mended.edits.iter().map(|edit| edit.title.as_str()).collect();
         assert_eq!(titles, ["write `1`", "write `tenant`", "write `my-org`"]);
-        assert!(mend(mended.text.as_bytes(), Kind::Scope).is_none());
-        assert!(mend(b"\xff", Kind::Scope).is_none());
+        assert!(mend(mended.text.as_bytes(), Kind::Scope, &none).is_none());
+        assert!(mend(b"\xff", Kind::Scope, &none).is_none());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use deputize_scope::iam::{self, PolicyKind};
-use deputize_scope::{Finding, escalation};
+use deputize_scope::catalogue::Catalogues;
+use deputize_scope::iam::PolicyKind;
+use deputize_scope::{Finding, check};
 use thiserror::Error;
 
 /// What a file is.
@@ -14,10 +15,10 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn findings(self, bytes: &[u8]) -> Vec<Finding> {
+    pub(super) fn findings(self, bytes: &[u8], catalogues: &Catalogues) -> Vec<Finding> {
         match self {
-            Self::Scope => escalation::check_bytes(bytes).findings,
-            Self::AwsPolicy(kind) => iam::check_bytes(bytes, kind).findings,
+            Self::Scope => check::document_bytes(bytes, catalogues).findings,
+            Self::AwsPolicy(kind) => check::policy_bytes(bytes, kind, catalogues).findings,
         }
     }
 }
