@@ -15,7 +15,7 @@ mod refusal;
 mod utf16;
 
 #[cfg(feature = "document")]
-pub use compile::{Compiled, Target, compile};
+pub use compile::{Boundary, Compiled, Enforcement, Target, compile};
 pub use contains::{Containment, Witness, contains};
 #[cfg(feature = "document")]
 pub use finding::check;

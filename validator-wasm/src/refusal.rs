@@ -1,8 +1,7 @@
 //! Why a question has no answer.
 
-use deputize_scope::Cloud;
-use deputize_scope::aws::compile::CompileError;
 use deputize_scope::document::SessionError;
+use deputize_scope::{Cloud, aws, azure, gcp};
 use serde::Serialize;
 use tsify::Tsify;
 
@@ -53,12 +52,38 @@ pub enum Refusal {
     /// The scopes are of several roles, which no session has at once: one has to be chosen by its index.
     #[error("the agent's scopes are of several roles, which no session has at once: choose one by its index")]
     SeveralRoles,
-    /// This version has no answer for that cloud.
-    #[error("this version does not do that for {cloud}")]
-    UnsupportedCloud {
-        /// The cloud.
+    /// The scopes are of several service accounts or applications: one has to be chosen by its index.
+    #[error(
+        "the agent's scopes for {cloud} are of several identities, which no token has at once: choose one by its index"
+    )]
+    SeveralIdentities {
+        /// The cloud that was asked for.
         #[tsify(type = "Cloud")]
         cloud: Cloud,
+    },
+    /// The operations are for several audiences of Azure, and a token is for one.
+    #[error(
+        "the operations are for several audiences of Azure, and a token is for one: ask for them one by one"
+    )]
+    SeveralAudiences {
+        /// The scopes of the tokens that would be needed.
+        scopes: Vec<&'static str>,
+    },
+    /// No OAuth scope is known for a permission of Google Cloud.
+    #[error("no OAuth scope is known for {permission}")]
+    Unmapped {
+        /// The permission.
+        permission: String,
+    },
+    /// The Credential Access Boundary is larger than Google takes.
+    #[error(
+        "the access boundary has {rules} rules and {characters} characters, which is more than Google takes"
+    )]
+    BoundaryTooLarge {
+        /// How many rules it has.
+        rules: usize,
+        /// How many characters it has.
+        characters: usize,
     },
     /// The shortest policy is longer than the cloud takes.
     #[error("the session policy has {characters} characters, and STS takes {limit}")]
@@ -82,19 +107,50 @@ pub enum Refusal {
 impl From<SessionError> for Refusal {
     fn from(error: SessionError) -> Self {
         match error {
-            SessionError::NoScope => Self::NoScope { cloud: Cloud::Aws },
-            SessionError::UnknownIndex { index, last } => Self::UnknownIndex { index, last },
+            SessionError::NoScope { cloud } => Self::NoScope { cloud },
+            SessionError::UnknownIndex { index, last, .. } => Self::UnknownIndex { index, last },
             SessionError::SeveralRoles => Self::SeveralRoles,
+            SessionError::SeveralIdentities { cloud } => Self::SeveralIdentities { cloud },
             other => Self::NotCompiled { problem: other.to_string() },
         }
     }
 }
 
-impl From<CompileError> for Refusal {
-    fn from(error: CompileError) -> Self {
+impl From<aws::compile::CompileError> for Refusal {
+    fn from(error: aws::compile::CompileError) -> Self {
         match error {
-            CompileError::TooLarge { characters, limit } => Self::PolicyTooLarge { characters, limit },
-            CompileError::Empty => Self::NothingToGrant,
+            aws::compile::CompileError::TooLarge { characters, limit } => {
+                Self::PolicyTooLarge { characters, limit }
+            }
+            aws::compile::CompileError::Empty => Self::NothingToGrant,
+            other => Self::NotCompiled { problem: other.to_string() },
+        }
+    }
+}
+
+impl From<gcp::compile::CompileError> for Refusal {
+    fn from(error: gcp::compile::CompileError) -> Self {
+        match error {
+            gcp::compile::CompileError::Unmapped { permission } => {
+                Self::Unmapped { permission: permission.to_string() }
+            }
+            gcp::compile::CompileError::BoundaryTooLarge { rules, characters } => {
+                Self::BoundaryTooLarge { rules, characters }
+            }
+            gcp::compile::CompileError::Empty => Self::NothingToGrant,
+            other => Self::NotCompiled { problem: other.to_string() },
+        }
+    }
+}
+
+impl From<azure::compile::CompileError> for Refusal {
+    fn from(error: azure::compile::CompileError) -> Self {
+        match error {
+            azure::compile::CompileError::SeveralAudiences { audiences } => {
+                let scopes = audiences.into_iter().map(azure::Audience::token_scope).collect();
+                Self::SeveralAudiences { scopes }
+            }
+            azure::compile::CompileError::Empty => Self::NothingToGrant,
             other => Self::NotCompiled { problem: other.to_string() },
         }
     }

@@ -68,9 +68,28 @@ fn a_policy_is_printed_alone_on_standard_output() {
 }
 
 #[test]
+fn what_google_cloud_and_azure_are_asked_for_is_printed() {
+    let compiled = |arguments: &[&str]| {
+        let (code, out, err) = outcome(deputize().arg("compile").arg(example()).args(arguments));
+        assert_eq!(code, 0, "{err}");
+        (serde_json::from_str::<serde_json::Value>(&out).unwrap(), err)
+    };
+    let (token, err) = compiled(&["--agent", "cso-agent", "--cloud", "gcp"]);
+    assert_eq!(token["scopes"][0], "https://www.googleapis.com/auth/securitycenter");
+    assert!(err.contains("the service account's own roles decide"), "{err}");
+    let (token, err) = compiled(&["--agent", "data-agent", "--cloud", "gcp", "--index", "1"]);
+    let rules = &token["access_boundary"]["accessBoundary"]["accessBoundaryRules"];
+    assert_eq!(rules[0]["availableResource"], "//storage.googleapis.com/projects/_/buckets/acme-data");
+    assert!(err.contains("1 rules, 9 to spare"), "{err}");
+    let (token, err) = compiled(&["--agent", "data-agent", "--cloud", "azure"]);
+    assert_eq!(token["scopes"][0], "https://storage.azure.com/.default");
+    assert!(err.contains("role assignments"), "{err}");
+}
+
+#[test]
 fn what_cannot_be_compiled_is_said() {
     for (arguments, said) in [
-        (["--agent", "devops-agent", "--cloud", "gcp"].as_slice(), "aws only"),
+        (["--agent", "marketing-agent", "--cloud", "gcp"].as_slice(), "no scope for gcp"),
         (&["--agent", "nobody", "--cloud", "aws"], "no agent nobody"),
         (&["--agent", "devops-agent", "--cloud", "aws", "--index", "99"], "counted from 0 to 3"),
     ] {
@@ -94,6 +113,13 @@ fn containment_is_shown_or_refuted_by_a_call() {
     let (code, out, _) = contains(&narrow, &wide);
     assert_eq!(code, 1);
     assert!(out.starts_with("not contained: s3:Get"), "{out}");
+    let azure = |permission: &str| format!("cloud: azure\npermissions: [\"{permission}\"]\n");
+    let wide = written(&folder, "wide-azure.yaml", &azure("Microsoft.Compute/*"));
+    let narrow = written(&folder, "narrow-azure.yaml", &azure("Microsoft.Compute/*/read"));
+    assert_eq!(contains(&wide, &narrow).0, 0);
+    let (code, out, _) = contains(&narrow, &wide);
+    assert_eq!(code, 1);
+    assert!(out.starts_with("not contained: Microsoft.Compute/"), "{out}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn fields_that_are_missing_unknown_or_of_another_cloud() {
         (aws("client_id: 00000000-0000-0000-0000-000000000000"), Code::ForeignField, "client_id"),
         (aws("service_account: x"), Code::ForeignField, "service_account"),
         (
-            with_scope("{ cloud: gcp, permissions: [a.b.c], regions: [us-east-1] }"),
+            with_scope("{ cloud: gcp, permissions: [storage.objects.get], regions: [us-east-1] }"),
             Code::ForeignField,
             "regions",
         ),

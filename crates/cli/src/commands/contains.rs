@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use deputize_scope::aws::authority::{Authority, Certainty};
+use deputize_scope::aws::authority::Certainty;
 use deputize_scope::document::parse_scopes;
-use deputize_scope::{Scope, Severity};
+use deputize_scope::{Grant, Severity};
 
 use crate::{output, report, source};
 
@@ -22,12 +22,12 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (grant, request) = (authority(&arguments.grant)?, authority(&arguments.request)?);
+    let (grant, request) = (granted(&arguments.grant)?, granted(&arguments.request)?);
     let Err(witness) = grant.contains(&request) else {
         output::line("contained")?;
         return Ok(ExitCode::SUCCESS);
     };
-    output::line(match witness.certainty {
+    output::line(match witness.certainty() {
         Certainty::Shown => format!("not contained: {witness}"),
         Certainty::Undecided => {
             format!("could not be shown: the patterns overlap in too many ways: {witness}")
@@ -36,24 +36,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// The union of what the scopes of a file allow on AWS.
-fn authority(path: &Path) -> anyhow::Result<Authority> {
+/// The union of what the scopes of a file allow.
+fn granted(path: &Path) -> anyhow::Result<Grant> {
     let text = source::text(path)?;
     let (scopes, findings) = parse_scopes(&text);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         report::to_stderr(&path.display().to_string(), &text, &findings);
         bail!("{} has errors", path.display());
     }
-    let mut statements = Vec::new();
-    for scope in &scopes {
-        match scope {
-            Scope::Aws(scope) => statements.extend_from_slice(scope.authority().statements()),
-            other => bail!(
-                "this version compares scopes of aws only; {} has one of {}",
-                path.display(),
-                other.cloud()
-            ),
-        }
-    }
-    Ok(Authority::new(statements))
+    Ok(Grant::of(&scopes))
 }

@@ -85,10 +85,14 @@ impl Authority {
     /// The proof is exact. Only where patterns overlap in extravagantly many ways is it given up: the witness then
     /// says so, and is not a proof.
     pub fn contains(&self, request: &Authority) -> Result<(), Witness> {
-        let effort = Effort::generous();
+        self.contains_within(request, &Effort::generous())
+    }
+
+    /// The same, with no more effort than is left.
+    pub(crate) fn contains_within(&self, request: &Authority, effort: &Effort) -> Result<(), Witness> {
         for statement in &request.statements {
             for resource in &statement.resources {
-                self.has(statement, resource, &effort)?;
+                self.has(statement, resource, effort)?;
             }
         }
         Ok(())
@@ -242,7 +246,9 @@ fn gap(
     if let Some(known) = known {
         return Ok(Some(known.to_owned()));
     }
+    // What is asked for comes first, so that its spelling is kept.
     let mut segments = Segments::default();
+    segments.glob(pattern)?;
     let globs: Vec<Glob> = held.iter().map(|held| segments.glob(held)).collect::<Result<_, _>>()?;
     segments.outside(pattern, &globs.iter().collect::<Vec<_>>(), effort)
 }

@@ -27,7 +27,7 @@ impl TokenRequest {
 pub enum CompileError {
     /// No one token serves all of the operations.
     #[error(
-        "the operations are for {} of Azure, and a token is for one: ask for them one by one",
+        "the operations are for several audiences of Azure ({}), and a token is for one: ask for them one by one",
         audiences.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     )]
     SeveralAudiences {
@@ -107,8 +107,8 @@ mod tests {
         let error = compiled(&["Microsoft.Compute/*", BLOB]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the operations are for the resource manager, Storage of Azure, and a token is for one: \
-             ask for them one by one"
+            "the operations are for several audiences of Azure (the resource manager, Storage), and a token is for \
+             one: ask for them one by one"
         );
     }
 

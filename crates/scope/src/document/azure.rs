@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::defaults::Defaults;
 use super::fields::{Fields, shown};
 use super::value::{Bounds, Expected, duration, each, list, parsed, text};
-use crate::azure::{AzureOperation, ClientId, Plane};
+use crate::azure::authority::{Authority, Statement};
+use crate::azure::{AzureOperation, AzureResource, ClientId, Plane};
 use crate::finding::{Code, Finding, Span};
 use crate::seconds::Seconds;
 use crate::syntax::Node;
@@ -18,15 +19,25 @@ pub struct AzureScope {
     pub client_id: Option<ClientId>,
     /// The operations; at least one.
     pub permissions: Vec<AzureOperation>,
-    /// The resources that the operations are meant for, by their ids (`/subscriptions/…`) or `*`; none means all
-    /// that the identity's role assignments reach.
+    /// The resources that the operations are meant for; none means all that the identity's role assignments reach.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    pub resources: Vec<AzureResource>,
     /// The longest that a token may live. What it really lives, the tenant's token lifetime decides.
     pub max_duration: Seconds,
 }
 
 impl AzureScope {
+    /// The calls that the scope allows.
+    pub fn authority(&self) -> Authority {
+        let resources =
+            if self.resources.is_empty() { vec![AzureResource::any()] } else { self.resources.clone() };
+        Authority::new(vec![Statement {
+            client_id: self.client_id.clone(),
+            operations: self.permissions.clone(),
+            resources,
+        }])
+    }
+
     pub(super) fn read(
         fields: &mut Fields<'_>,
         defaults: &Defaults,
@@ -40,7 +51,7 @@ impl AzureScope {
         let permissions =
             fields.require("permissions", findings).and_then(|node| permissions(node, findings));
         let resources = match fields.take("resources") {
-            Some(node) => each::<Resource>(node, "resources", RESOURCE, findings),
+            Some(node) => each::<AzureResource>(node, "resources", RESOURCE, findings),
             None => Some(Vec::new()),
         };
         let max_duration = match fields.take("max_duration") {
@@ -50,7 +61,7 @@ impl AzureScope {
         Some(Self {
             client_id,
             permissions: permissions?,
-            resources: resources?.into_iter().map(|resource| resource.0).collect(),
+            resources: resources?,
             max_duration: max_duration?,
         })
     }
@@ -113,23 +124,3 @@ const RESOURCE: Expected = Expected {
     code: Code::InvalidResource,
     help: "write a resource's id such as /subscriptions/ID/resourceGroups/prod, or \"*\" for all",
 };
-
-/// A resource's id, or `*`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Resource(String);
-
-impl std::str::FromStr for Resource {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let id = text
-            .strip_prefix('/')
-            .is_some_and(|rest| !rest.is_empty() && !rest.split('/').any(str::is_empty));
-        // Names of resource groups may hold letters of any language, spaces they may not.
-        if text == "*" || (id && !text.contains(|c: char| c.is_whitespace() || c.is_control())) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("a resource of Azure is written /subscriptions/ID/..., or * for all")
-        }
-    }
-}

@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Agent, AwsScope, Scope, ScopeDocument};
-use crate::aws::authority::{Authority, Statement, Witness};
-use crate::azure::AzureOperation;
+use super::{Agent, AwsScope, AzureScope, GcpScope, Scope, ScopeDocument};
+use crate::aws::authority::{Authority, Statement};
+use crate::grant::{Grant, Witness};
 use crate::identifier::{AgentId, Cloud};
 use crate::seconds::Seconds;
 
@@ -112,7 +112,7 @@ impl Side<'_> {
                         };
                         if let Err(witness) = granted.contains(&Authority::new(vec![part])) {
                             let what = format!("{action} on {resource} in {}", statement.regions);
-                            self.tell(of(), what, Some(witness));
+                            self.tell(of(), what, Some(Witness::Aws(witness)));
                         }
                     }
                 }
@@ -136,22 +136,20 @@ impl Side<'_> {
     }
 
     fn others(&mut self, one: &Agent, other: &Agent) {
-        for scope in &one.scopes {
-            let Some(held) = Held::of(scope) else { continue };
-            let same: Vec<Held<'_>> =
-                other.scopes.iter().filter_map(Held::of).filter(|other| other.is_of(&held)).collect();
-            let of = || Some((held.cloud, held.identity.clone()));
-            for permission in &held.permissions {
-                for resource in &held.resources {
-                    if same.iter().any(|other| other.allows(permission, resource)) {
-                        continue;
-                    }
-                    let place = if *resource == "*" { "all that the identity reaches" } else { resource };
-                    self.tell(of(), format!("{permission} on {place}"), None);
-                }
+        for scope in one.scopes.iter().filter(|scope| scope.cloud() != Cloud::Aws) {
+            let same: Vec<Scope> =
+                other.scopes.iter().filter(|other| is_of_one(scope, other)).cloned().collect();
+            let granted = Grant::of(&same);
+            let of = || Some((scope.cloud(), identity(scope)));
+            for (part, permission, resource) in parts(scope) {
+                let Err(witness) = granted.contains(&Grant::of(&[part])) else { continue };
+                let place = if resource == "*" { "all that the identity reaches" } else { &resource };
+                // What is named outright needs no example.
+                let witness = permission.contains('*').then_some(witness);
+                self.tell(of(), format!("{permission} on {place}"), witness);
             }
-            let longest = same.iter().map(|other| other.max_duration).max();
-            self.duration(of(), Some(held.max_duration), longest);
+            let longest = same.iter().map(Scope::max_duration).max();
+            self.duration(of(), Some(scope.max_duration()), longest);
         }
     }
 
@@ -203,54 +201,60 @@ fn authority(scopes: &[&AwsScope]) -> Authority {
     Authority::new(statements.collect()).normalized()
 }
 
-/// A scope at Google or Azure, where a permission is a name rather than a set of calls.
-struct Held<'a> {
-    cloud: Cloud,
-    identity: Option<String>,
-    permissions: Vec<&'a str>,
-    /// `*` where there are none.
-    resources: Vec<&'a str>,
-    max_duration: Seconds,
+/// The service account or client of a scope.
+fn identity(scope: &Scope) -> Option<String> {
+    match scope {
+        Scope::Aws(scope) => scope.role.as_ref().map(ToString::to_string),
+        Scope::Gcp(scope) => scope.service_account.as_ref().map(ToString::to_string),
+        Scope::Azure(scope) => scope.client_id.as_ref().map(ToString::to_string),
+    }
 }
 
-impl<'a> Held<'a> {
-    fn of(scope: &'a Scope) -> Option<Self> {
-        let (cloud, max_duration) = (scope.cloud(), scope.max_duration());
-        let (identity, permissions, resources) = match scope {
-            Scope::Aws(_) => return None,
-            Scope::Gcp(scope) => (
-                scope.service_account.as_ref().map(ToString::to_string),
-                scope.permissions.iter().map(|one| one.as_str()).collect(),
-                &scope.resources,
-            ),
-            Scope::Azure(scope) => (
-                scope.client_id.as_ref().map(ToString::to_string),
-                scope.permissions.iter().map(AzureOperation::as_str).collect(),
-                &scope.resources,
-            ),
-        };
-        let resources = match resources.is_empty() {
-            true => vec!["*"],
-            false => resources.iter().map(String::as_str).collect(),
-        };
-        Some(Self { cloud, identity, permissions, resources, max_duration })
-    }
+fn is_of_one(one: &Scope, other: &Scope) -> bool {
+    one.cloud() == other.cloud() && identity(one) == identity(other)
+}
 
-    fn is_of(&self, other: &Self) -> bool {
-        self.cloud == other.cloud && self.identity == other.identity
-    }
-
-    fn allows(&self, permission: &str, resource: &str) -> bool {
-        let has = |held: &&str| match self.cloud {
-            // A wildcard stands for any number of segments.
-            Cloud::Azure => {
-                crate::text::matches_wildcards(&held.to_ascii_lowercase(), &permission.to_ascii_lowercase())
+/// A scope at Google or Azure in parts: each of its permissions on each of its resources, in words.
+fn parts(scope: &Scope) -> Vec<(Scope, String, String)> {
+    let mut parts = Vec::new();
+    match scope {
+        Scope::Aws(_) => {}
+        Scope::Gcp(scope) => {
+            let part = GcpScope {
+                service_account: scope.service_account.clone(),
+                permissions: Vec::new(),
+                resources: Vec::new(),
+                max_duration: scope.max_duration,
+            };
+            for statement in scope.authority().statements() {
+                for permission in &statement.permissions {
+                    for resource in &statement.resources {
+                        let (permissions, resources) = (vec![permission.clone()], vec![resource.clone()]);
+                        let part = GcpScope { permissions, resources, ..part.clone() };
+                        parts.push((Scope::Gcp(part), permission.to_string(), resource.to_string()));
+                    }
+                }
             }
-            _ => *held == permission,
-        };
-        self.permissions.iter().any(has)
-            && self.resources.iter().any(|held| *held == "*" || *held == resource)
+        }
+        Scope::Azure(scope) => {
+            let part = AzureScope {
+                client_id: scope.client_id.clone(),
+                permissions: Vec::new(),
+                resources: Vec::new(),
+                max_duration: scope.max_duration,
+            };
+            for statement in scope.authority().statements() {
+                for operation in &statement.operations {
+                    for resource in &statement.resources {
+                        let (permissions, resources) = (vec![operation.clone()], vec![resource.clone()]);
+                        let part = AzureScope { permissions, resources, ..part.clone() };
+                        parts.push((Scope::Azure(part), operation.to_string(), resource.to_string()));
+                    }
+                }
+            }
+        }
     }
+    parts
 }
 
 #[cfg(test)]
@@ -296,7 +300,7 @@ mod tests {
             [
                 "+ ops: storage.objects.list on all that the identity reaches (gcp)",
                 "- ops: storage.objects.get on all that the identity reaches (gcp)",
-                "- ops: Microsoft.Compute/*/read on all that the identity reaches (azure)",
+                "- ops: Microsoft.Compute/*/read on all that the identity reaches (azure)\n    such as Microsoft.Compute/example/read on /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/example",
             ]
         );
     }

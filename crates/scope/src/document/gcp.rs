@@ -6,7 +6,8 @@ use super::defaults::Defaults;
 use super::fields::Fields;
 use super::value::{Bounds, Expected, duration, each, mend, parsed};
 use crate::finding::{Code, Finding};
-use crate::gcp::{GcpPermission, ServiceAccount};
+use crate::gcp::authority::{Authority, Statement};
+use crate::gcp::{GcpPermission, GcpResource, ServiceAccount};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};
@@ -19,16 +20,25 @@ pub struct GcpScope {
     pub service_account: Option<ServiceAccount>,
     /// The permissions; at least one.
     pub permissions: Vec<GcpPermission>,
-    /// The resources that the permissions are meant for, by their full names
-    /// (`//storage.googleapis.com/projects/_/buckets/acme-data`) or `*`; none means all that the service account
-    /// reaches.
+    /// The resources that the permissions are meant for; none means all that the service account reaches.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    pub resources: Vec<GcpResource>,
     /// The longest that a token may live.
     pub max_duration: Seconds,
 }
 
 impl GcpScope {
+    /// The calls that the scope allows.
+    pub fn authority(&self) -> Authority {
+        let resources =
+            if self.resources.is_empty() { vec![GcpResource::any()] } else { self.resources.clone() };
+        Authority::new(vec![Statement {
+            service_account: self.service_account.clone(),
+            permissions: self.permissions.clone(),
+            resources,
+        }])
+    }
+
     pub(super) fn read(
         fields: &mut Fields<'_>,
         agent: Option<&AgentId>,
@@ -44,7 +54,7 @@ impl GcpScope {
         let permissions =
             fields.require("permissions", findings).and_then(|node| permissions(node, findings));
         let resources = match fields.take("resources") {
-            Some(node) => each::<Resource>(node, "resources", RESOURCE, findings),
+            Some(node) => each::<GcpResource>(node, "resources", RESOURCE, findings),
             None => Some(Vec::new()),
         };
         let max_duration = match fields.take("max_duration") {
@@ -54,7 +64,7 @@ impl GcpScope {
         Some(Self {
             service_account,
             permissions: permissions?,
-            resources: resources?.into_iter().map(|resource| resource.0).collect(),
+            resources: resources?,
             max_duration: max_duration?,
         })
     }
@@ -110,22 +120,3 @@ const RESOURCE: Expected = Expected {
     code: Code::InvalidResource,
     help: "write a full name such as //storage.googleapis.com/projects/_/buckets/acme-data, or \"*\" for all",
 };
-
-/// A full resource name, or `*`.
-/// <https://cloud.google.com/iam/docs/full-resource-names>
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Resource(String);
-
-impl std::str::FromStr for Resource {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let name = text.strip_prefix("//").and_then(|rest| rest.split_once('/'));
-        let full = matches!(name, Some((service, rest)) if !service.is_empty() && !rest.is_empty());
-        if text == "*" || (full && text.bytes().all(|byte| byte.is_ascii_graphic())) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("a resource of GCP is written //SERVICE.googleapis.com/PATH, or * for all")
-        }
-    }
-}

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Agent, AwsScope, Scope};
-use crate::aws::authority::{Authority, Statement, TooComplex};
+use super::tokens;
+use super::{Agent, AwsScope, AzureScope, GcpScope, Scope};
+use crate::aws::authority::{Authority, Certainty, Statement, TooComplex};
 use crate::aws::compile::{CompileError, SESSION_POLICY_LIMIT, compile};
 use crate::aws::coverage::{Effort, are_within};
 use crate::aws::length::{FRAME, longest};
+use crate::azure::AzureOperation;
+use crate::azure::authority as azure;
 use crate::document::fields::shown;
 use crate::finding::{Code, Finding, Span};
+use crate::gcp::authority as gcp;
 use crate::identifier::AgentId;
 
 /// An agent with the places of what it was read from.
@@ -32,6 +36,7 @@ pub(super) fn tell<'a>(agents: impl Iterator<Item = Reviewed<'a>>, findings: &mu
     let effort = Effort::generous();
     let mut compilations = COMPILATIONS;
     for reviewed in agents {
+        tokens::tell(&reviewed, findings);
         if redundant(&reviewed, &effort, findings).is_err() {
             let message = "the scopes have too many patterns to compare each with all others";
             findings.push(Finding::info(Code::TooComplex, message).at(reviewed.at).help("split the agent"));
@@ -59,18 +64,8 @@ fn redundant(
         effort.spend(scopes.len())?;
         let is_covered = match scope {
             Scope::Aws(scope) => is_aws_covered(scope, others(), effort)?,
-            Scope::Gcp(scope) => others().any(|other| {
-                matches!(other, Scope::Gcp(other)
-                if other.service_account == scope.service_account
-                    && covers(&other.permissions, &scope.permissions)
-                    && reaches(&other.resources, &scope.resources))
-            }),
-            Scope::Azure(scope) => others().any(|other| {
-                matches!(other, Scope::Azure(other)
-                if other.client_id == scope.client_id
-                    && covers(&other.permissions, &scope.permissions)
-                    && reaches(&other.resources, &scope.resources))
-            }),
+            Scope::Gcp(scope) => is_gcp_covered(scope, others(), effort)?,
+            Scope::Azure(scope) => is_azure_covered(scope, others(), effort)?,
         };
         if is_covered {
             if let Some(gone) = gone.get_mut(index) {
@@ -113,14 +108,54 @@ fn is_aws_covered<'a>(
     are_within(&statement(scope), &others, effort)
 }
 
-fn covers<P: PartialEq>(held: &[P], asked: &[P]) -> bool {
-    asked.iter().all(|one| held.contains(one))
+fn is_gcp_covered<'a>(
+    scope: &GcpScope,
+    others: impl Iterator<Item = &'a Scope>,
+    effort: &Effort,
+) -> Result<bool, TooComplex> {
+    let mut statements = Vec::new();
+    for other in others {
+        let Scope::Gcp(other) = other else { continue };
+        effort.spend(other.permissions.len())?;
+        let is_near = scope.permissions.iter().any(|one| other.permissions.contains(one));
+        if is_near && other.service_account == scope.service_account {
+            statements.extend_from_slice(other.authority().statements());
+        }
+    }
+    is_shown(
+        gcp::Authority::new(statements)
+            .contains_within(&scope.authority(), effort)
+            .map_err(|one| one.certainty),
+    )
 }
 
-/// No resources means all that the identity reaches.
-fn reaches(held: &[String], asked: &[String]) -> bool {
-    let all = |resources: &[String]| resources.is_empty() || resources.iter().any(|one| one == "*");
-    all(held) || (!all(asked) && covers(held, asked))
+fn is_azure_covered<'a>(
+    scope: &AzureScope,
+    others: impl Iterator<Item = &'a Scope>,
+    effort: &Effort,
+) -> Result<bool, TooComplex> {
+    let mut statements = Vec::new();
+    for other in others {
+        let Scope::Azure(other) = other else { continue };
+        effort.spend(other.permissions.len())?;
+        let is_near = |held: &AzureOperation| held.has_wildcard() || scope.permissions.contains(held);
+        if other.client_id == scope.client_id && other.permissions.iter().any(is_near) {
+            statements.extend_from_slice(other.authority().statements());
+        }
+    }
+    is_shown(
+        azure::Authority::new(statements)
+            .contains_within(&scope.authority(), effort)
+            .map_err(|one| one.certainty),
+    )
+}
+
+/// What an answer says, unless it was given up.
+fn is_shown(answer: Result<(), Certainty>) -> Result<bool, TooComplex> {
+    match answer {
+        Err(Certainty::Undecided) => Err(TooComplex),
+        answer => Ok(answer.is_ok()),
+    }
 }
 
 /// Whether all that an agent may be given of one role fits one session.

@@ -13,8 +13,8 @@ use super::ExternalId;
 use crate::aws::arn::{PrincipalArn, RoleArn};
 use crate::aws::pattern::{ActionPattern, ResourcePattern};
 use crate::aws::region::Region;
-use crate::azure::{AzureOperation, ClientId};
-use crate::gcp::{GcpPermission, ServiceAccount};
+use crate::azure::{AzureOperation, AzureResource, ClientId};
+use crate::gcp::{GcpPermission, GcpResource, ServiceAccount};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk, TenantId};
 use crate::seconds::Seconds;
 
@@ -188,9 +188,10 @@ shapes! {
             /// The permissions, such as storage.objects.get.
             #[schemars(length(min = 1))]
             permissions: Vec<GcpPermission>,
-            /// The full names of the resources that the permissions are meant for.
-            #[schemars(default, with = "Vec<String>", length(min = 1))]
-            resources: Option<Vec<String>>,
+            /// The full names of the resources that the permissions are meant for, each with what is below it; a *
+            /// at the end stands for any rest.
+            #[schemars(default, with = "Vec<GcpResource>", length(min = 1))]
+            resources: Option<Vec<GcpResource>>,
             /// The longest that a token may live: at most 12h.
             #[schemars(default, with = "Seconds")]
             max_duration: Option<Seconds>,
@@ -203,9 +204,9 @@ shapes! {
             /// The operations, such as Microsoft.Storage/storageAccounts/read; * stands for whole segments.
             #[schemars(length(min = 1))]
             permissions: Vec<AzureOperation>,
-            /// The ids of the resources that the operations are meant for.
-            #[schemars(default, with = "Vec<String>", length(min = 1))]
-            resources: Option<Vec<String>>,
+            /// The ids of the resources that the operations are meant for, each with what is below it.
+            #[schemars(default, with = "Vec<AzureResource>", length(min = 1))]
+            resources: Option<Vec<AzureResource>>,
             /// The longest that a token may live.
             #[schemars(default, with = "Seconds")]
             max_duration: Option<Seconds>,

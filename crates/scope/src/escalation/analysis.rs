@@ -44,20 +44,19 @@ pub fn agent_paths(agent: &Agent) -> Vec<(Vec<usize>, Path)> {
 fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
     let mut statements: Vec<Statement> = Vec::new();
     let (mut role, mut gcp, mut azure) = (None, Vec::new(), Vec::new());
-    for scope in scopes {
+    let resources: Vec<Vec<String>> = scopes.iter().map(|scope| resources(scope)).collect();
+    for (scope, resources) in scopes.iter().zip(&resources) {
         match scope {
             Scope::Aws(scope) => {
                 role = scope.role.as_ref();
                 statements.extend(scope.authority().statements().iter().cloned());
             }
             Scope::Gcp(scope) => {
-                gcp.push(GcpGrant { permissions: &scope.permissions, resources: &scope.resources });
+                gcp.push(GcpGrant { permissions: &scope.permissions, resources });
             }
-            Scope::Azure(scope) => azure.push(AzureGrant {
-                operations: &scope.permissions,
-                but: &[],
-                resources: &scope.resources,
-            }),
+            Scope::Azure(scope) => {
+                azure.push(AzureGrant { operations: &scope.permissions, but: &[], resources })
+            }
         }
     }
     match scopes.first().map(|scope| scope.cloud()) {
@@ -65,6 +64,15 @@ fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
         Some(Cloud::Gcp) => find(&Held::Gcp(&gcp)),
         Some(Cloud::Azure) => find(&Held::Azure(&azure)),
         None => Vec::new(),
+    }
+}
+
+/// The resources of a scope that is not of AWS.
+fn resources(scope: &Scope) -> Vec<String> {
+    match scope {
+        Scope::Aws(_) => Vec::new(),
+        Scope::Gcp(scope) => scope.resources.iter().map(ToString::to_string).collect(),
+        Scope::Azure(scope) => scope.resources.iter().map(ToString::to_string).collect(),
     }
 }
 

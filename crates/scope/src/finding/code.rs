@@ -82,6 +82,10 @@ codes! {
     MissingConnector = "missing-connector": "A stored secret has a schedule for its rotation, and no connector that could renew it at its provider.";
     NothingStored = "nothing-stored": "A stored credential of a type that has no secret to store: its credentials are minted when they are asked for.";
     MixedPlanes = "mixed-planes": "A scope mixes operations on Azure's resources with operations on the data in them. A token is for one audience, the resource manager or the data's service, so no token serves both.";
+    SeveralAudiences = "several-audiences": "What an agent is granted at Azure as one identity is for several audiences, such as the resource manager and Key Vault. A token is for one, so it has to ask for them one by one.";
+    BroadOauthScope = "broad-oauth-scope": "A permission of GCP that no OAuth scope narrower than cloud-platform serves. A token with that scope allows all that its service account may do; only the account's own roles are below it.";
+    NoOauthScope = "no-oauth-scope": "A permission of GCP for which no OAuth scope is known, so that no token can be asked for that serves it.";
+    BoundarySize = "boundary-size": "The Credential Access Boundary that narrows a token for Cloud Storage has more rules or characters than Google takes. The message counts them.";
     OperationShape = "operation-shape": "An operation of Azure ends in read, write, delete or action; this one ends in nothing that Azure has.";
 
     UnknownService = "unknown-service": "A permission or an ARN names a service that its cloud is not known to have.";

@@ -83,7 +83,11 @@ impl Authority {
     /// The proof is exact. Only where a request has extravagantly many resources is it given up: the witness then
     /// says so, and is not a proof.
     pub fn contains(&self, request: &Authority) -> Result<(), Witness> {
-        let effort = Effort::generous();
+        self.contains_within(request, &Effort::generous())
+    }
+
+    /// The same, with no more effort than is left.
+    pub(crate) fn contains_within(&self, request: &Authority, effort: &Effort) -> Result<(), Witness> {
         for asked in &request.statements {
             let account = asked.service_account.as_ref();
             for permission in &asked.permissions {
@@ -93,7 +97,7 @@ impl Authority {
                     .flat_map(|one| &one.resources)
                     .collect();
                 for resource in &asked.resources {
-                    let (name, certainty) = match resource.outside(&held, permission, &effort) {
+                    let (name, certainty) = match resource.outside(&held, permission, effort) {
                         Ok(None) => continue,
                         Ok(Some(name)) => (name, Certainty::Shown),
                         Err(TooComplex) => (resource.to_string(), Certainty::Undecided),

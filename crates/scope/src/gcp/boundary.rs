@@ -72,12 +72,13 @@ impl AccessBoundary {
     ///
     /// [`RULES_LIMIT`] and [`CHARACTERS_LIMIT`] are not looked at here.
     pub fn of(authority: &Authority) -> Option<Self> {
+        let mut permissions = authority.statements().iter().flat_map(|statement| &statement.permissions);
+        if permissions.any(|permission| permission.service() != "storage") {
+            return None;
+        }
         let authority = authority.clone().normalized();
         let mut granted: BTreeMap<Part<'_>, Vec<&GcpPermission>> = BTreeMap::new();
         for statement in authority.statements() {
-            if statement.permissions.iter().any(|permission| permission.service() != "storage") {
-                return None;
-            }
             for resource in &statement.resources {
                 granted.entry(Part::of(resource)?).or_default().extend(&statement.permissions);
             }
@@ -207,11 +208,15 @@ impl Role {
 
 /// The roles that together have the permissions and the least besides; of these, the fewest.
 fn roles(permissions: &[&GcpPermission]) -> Vec<&'static Role> {
-    let sets = (1..1_u32 << ROLES.len()).map(|set| {
+    let having = permissions.iter().map(|one| {
+        let roles = ROLES.iter().enumerate().filter(|(_, role)| role.has(one));
+        roles.fold(0_u32, |set, (index, _)| set | 1 << index)
+    });
+    let having: Vec<u32> = having.collect();
+    let enough = (1..1_u32 << ROLES.len()).filter(|set| having.iter().all(|one| one & set != 0)).map(|set| {
         let roles = ROLES.iter().enumerate().filter(move |(index, _)| set >> index & 1 == 1);
         roles.map(|(_, role)| role).collect::<Vec<_>>()
     });
-    let enough = sets.filter(|roles| permissions.iter().all(|one| roles.iter().any(|role| role.has(one))));
     let besides = |roles: &Vec<&'static Role>| {
         // What the administrator has is more than anybody counts.
         let all = roles.iter().filter(|role| role.permissions == ["*"]).count() * 1_000;

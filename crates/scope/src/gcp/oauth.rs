@@ -208,16 +208,34 @@ static SERVICES: &[(&str, &[Row])] = &[
     ]),
 ];
 
-/// Services whose methods take [`CLOUD_PLATFORM`] and nothing narrower, in order.
+/// Services whose methods take [`CLOUD_PLATFORM`], and either nothing narrower or what is of no use beside it, in
+/// order.
 #[rustfmt::skip]
 static BROAD: &[&str] = &[
-    "accesscontextmanager", "aiplatform", "alloydb", "apigateway", "appengine", "artifactregistry", "batch",
-    "binaryauthorization", "certificatemanager", "cloudasset", "cloudbuild", "clouddeploy", "cloudfunctions",
-    "cloudscheduler", "cloudtasks", "containeranalysis", "datacatalog", "dataflow", "dataform", "dlp",
-    "errorreporting", "eventarc", "file", "gkehub", "iam", "iam.googleapis.com", "iap", "memcache",
-    "networkmanagement", "networksecurity", "networkservices", "orgpolicy", "osconfig", "privateca",
-    "recaptchaenterprise", "recommender", "resourcemanager", "secretmanager", "servicedirectory", "serviceusage",
-    "source", "storageinsights", "storagetransfer", "tpu", "vpcaccess", "workflows", "workstations",
+    "accessapproval", "accesscontextmanager", "advisorynotifications", "agentidentity", "agentregistry",
+    "aiplatform", "alloydb", "analyticshub", "apigateway", "apigee", "apigeeregistry", "apihub", "apim",
+    "appengine", "apphub", "artifactregistry", "assuredworkloads", "auditmanager", "baremetalsolution", "batch",
+    "beyondcorp", "biglake", "binaryauthorization", "blockchainnodeengine", "certificatemanager", "ces", "chat",
+    "clientauthconfig", "cloudasset", "cloudbuild", "cloudcontrolspartner", "clouddebugger", "clouddeploy",
+    "cloudfunctions", "cloudiot", "cloudlocationfinder", "cloudmessaging", "cloudnumberregistry",
+    "cloudprofiler", "cloudscheduler", "cloudsecurityscanner", "cloudsupport", "cloudtasks", "cloudtoolresults",
+    "config", "connectors", "contactcenteraiplatform", "contactcenterinsights", "containeranalysis",
+    "contentwarehouse", "databasecenter", "datacatalog", "dataflow", "dataform", "datafusion", "datalabeling",
+    "datalineage", "datamigration", "datapipelines", "datastream", "developerconnect", "devicerun",
+    "discoveryengine", "dlp", "documentai", "domains", "errorreporting", "essentialcontacts", "eventarc",
+    "fcmdata", "file", "firebaseappcheck", "firebaseapphosting", "firebasecrashlytics", "firebasedatabase",
+    "firebasedataconnect", "firebasehosting", "firebaseml", "firebaserules", "firebasestorage", "ftp",
+    "gameservices", "genomics", "gkebackup", "gkehub", "gkeonprem", "health", "hypercomputecluster", "iam",
+    "iam.googleapis.com", "iap", "identitytoolkit", "ids", "integrations", "lifesciences", "looker",
+    "managedidentities", "managedkafka", "memcache", "metastore", "migrationcenter", "ml", "netapp",
+    "networkconnectivity", "networkmanagement", "networksecurity", "networkservices", "observability",
+    "ondemandscanning", "oracledatabase", "orgpolicy", "osconfig", "parallelstore", "parametermanager",
+    "policyanalyzer", "policysimulator", "privateca", "publicca", "pubsublite", "recaptchaenterprise",
+    "recommender", "remotebuildexecution", "resourcemanager", "resourcesettings", "retail", "runtimeconfig",
+    "saasservicemgmt", "secretmanager", "securesourcemanager", "securityposture", "serviceconsumermanagement",
+    "servicedirectory", "servicemanagement", "serviceusage", "source", "speech", "storagebatchoperations",
+    "storageinsights", "storagetransfer", "threatintelligence", "tpu", "trafficdirector", "transcoder",
+    "vmmigration", "vmwareengine", "vpcaccess", "workflows", "workloadmanager", "workstations",
 ];
 
 #[cfg(test)]

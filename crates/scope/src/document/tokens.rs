@@ -1,0 +1,81 @@
+//! What can be told of the tokens that an agent's scopes at Google Cloud and Azure come to.
+
+use std::collections::BTreeMap;
+
+use super::fields::shown;
+use super::review::Reviewed;
+use super::{AzureScope, GcpScope, Scope};
+use crate::azure::ClientId;
+use crate::azure::authority::Authority;
+use crate::azure::compile::CompileError as AzureError;
+use crate::finding::{Code, Finding, Span};
+use crate::gcp::compile::{CompileError, compile};
+use crate::{azure, gcp};
+
+/// Tells what narrows the tokens less than the scopes say.
+pub(super) fn tell(reviewed: &Reviewed<'_>, findings: &mut Vec<Finding>) {
+    let mut identities: BTreeMap<Option<&ClientId>, Vec<(&AzureScope, Span)>> = BTreeMap::new();
+    for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
+        match scope {
+            Scope::Aws(_) => {}
+            Scope::Gcp(scope) => findings.extend(of_gcp(scope, *at)),
+            Scope::Azure(scope) => {
+                identities.entry(scope.client_id.as_ref()).or_default().push((scope, *at));
+            }
+        }
+    }
+    for scopes in identities.values() {
+        findings.extend(of_azure(reviewed, scopes));
+    }
+}
+
+fn of_gcp(scope: &GcpScope, at: Span) -> Option<Finding> {
+    match compile(&scope.authority()) {
+        Ok(request) => {
+            let (first, rest) = request.broad.split_first()?;
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            let message = format!(
+                "no OAuth scope narrower than cloud-platform serves `{}`{more}",
+                shown(first.as_str())
+            );
+            let help =
+                "a token for this scope allows all that the service account is bound to: bind it to no more";
+            Some(Finding::info(Code::BroadOauthScope, message).at(at).help(help))
+        }
+        Err(error @ CompileError::Unmapped { .. }) => {
+            let help = "no token can be asked for that serves it; remove it";
+            Some(Finding::warning(Code::NoOauthScope, error.to_string()).at(at).help(help))
+        }
+        Err(error @ CompileError::BoundaryTooLarge { rules, characters }) => {
+            let rules = rules.saturating_sub(gcp::boundary::RULES_LIMIT);
+            let characters = characters.saturating_sub(gcp::boundary::CHARACTERS_LIMIT);
+            let over = match (rules, characters) {
+                (0, characters) => format!("{characters} too many characters"),
+                (rules, 0) => format!("{rules} too many rules"),
+                (rules, characters) => format!("{rules} too many rules and {characters} too many characters"),
+            };
+            let help = format!(
+                "{over}: name whole buckets, split the scope, or let the agent ask for a part at a time"
+            );
+            Some(Finding::warning(Code::BoundarySize, error.to_string()).at(at).help(help))
+        }
+        Err(CompileError::Empty) => None,
+    }
+}
+
+fn of_azure(reviewed: &Reviewed<'_>, scopes: &[(&AzureScope, Span)]) -> Option<Finding> {
+    let statements = scopes.iter().flat_map(|(scope, _)| scope.authority().statements().to_vec());
+    match azure::compile::compile(&Authority::new(statements.collect())) {
+        Err(AzureError::SeveralAudiences { audiences }) => {
+            let audiences: Vec<&str> = audiences.iter().map(|audience| audience.service()).collect();
+            let message = format!(
+                "`{}` has operations of Azure for several audiences: {}",
+                shown(reviewed.id.as_str()),
+                audiences.join(", ")
+            );
+            let help = "a token is for one audience: it has to ask for them one by one";
+            Some(Finding::info(Code::SeveralAudiences, message).at(reviewed.at).help(help))
+        }
+        _ => None,
+    }
+}
