@@ -1,6 +1,6 @@
 //! Findings as they are told: of a scope document, or of a request that was refused.
 
-use deputize_scope::aws::authority::Witness;
+use deputize_broker::decision::Witness;
 use deputize_scope::finding::{Finding, Fix, Span};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -92,7 +92,7 @@ impl FindingBody {
         let witness = WitnessBody {
             action: witness.action,
             resource: witness.resource,
-            region: witness.region.map(|region| region.to_string()),
+            region: witness.region,
             certainty: witness.certainty,
         };
         Self { witness: Some(witness), ..self }

@@ -76,7 +76,7 @@ impl Minter for AwsMinter {
     }
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError> {
-        let Plan::AwsSession(plan) = &order.plan;
+        let Plan::AwsSession(plan) = &order.plan else { return Err(MintError::misdirected()) };
         let session = self.sts.assume_role(self.call(order, plan)).await?;
         Ok(Minted {
             credential: Credential::AwsSession(AwsSession {
@@ -167,7 +167,7 @@ mod tests {
         minter.mint(&order(7_200)).await.unwrap();
         let asked = asked.lock().unwrap();
         let [call] = asked.as_slice() else { panic!("one call, not {asked:?}") };
-        let Plan::AwsSession(plan) = order(1).plan;
+        let Plan::AwsSession(plan) = order(1).plan else { panic!("not a session") };
         assert_eq!(
             *call,
             AssumeRole {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use deputize_scope::aws::arn::RoleArn;
+use deputize_scope::azure::ClientId;
+use deputize_scope::gcp::ServiceAccount;
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{AgentId, Identity, TenantId};
 use thiserror::Error;
@@ -56,6 +58,30 @@ impl AwsSettings {
     }
 }
 
+/// What a deployment says of Google Cloud.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GcpSettings {
+    /// The service account of an agent whose scope names none: an address with `{agent}` in it.
+    pub service_account_template: Option<String>,
+    /// Whether the organisation allows tokens of up to twelve hours
+    /// (`iam.allowServiceAccountCredentialLifetimeExtension`).
+    pub extended_lifetime: bool,
+}
+
+impl GcpSettings {
+    /// The service account of an agent by the template.
+    pub(crate) fn account_of(&self, agent: &AgentId) -> Option<ServiceAccount> {
+        self.service_account_template.as_ref()?.replace("{agent}", agent.as_str()).parse().ok()
+    }
+}
+
+/// What a deployment says of Azure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AzureSettings {
+    /// The identity of agents whose scopes name none.
+    pub client_id: Option<ClientId>,
+}
+
 /// What a deployment says of itself.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -67,6 +93,10 @@ pub struct Settings {
     pub auditors: Vec<Identity>,
     /// AWS.
     pub aws: AwsSettings,
+    /// Google Cloud.
+    pub gcp: GcpSettings,
+    /// Azure.
+    pub azure: AzureSettings,
 }
 
 impl fmt::Debug for Ports {
@@ -125,7 +155,8 @@ impl Broker {
     /// What a decision has to know of this deployment.
     pub(crate) fn deployment(&self) -> Deployment<'_> {
         let minted = self.ports.minters.iter().map(|minter| minter.mints()).collect();
-        Deployment { minted, aws: &self.settings.aws }
+        let Settings { aws, gcp, azure, .. } = &self.settings;
+        Deployment { minted, aws, gcp, azure }
     }
 
     /// Whom an identity stands for. An identity that is an admin by the settings is one whatever the scope document

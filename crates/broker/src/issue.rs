@@ -12,7 +12,7 @@ use crate::audit::What;
 use crate::broker::Broker;
 use crate::caller::{Actor, Principal};
 use crate::credential::Credential;
-use crate::decision::{Decision, InvalidRequest, Refusal, decide};
+use crate::decision::{Decision, InvalidRequest, Question, Refusal, decide};
 use crate::idempotency::{Answer, Claim, Fingerprint, IdempotencyKey};
 use crate::lease::{Lease, LeaseId, LeaseState};
 use crate::ports::StoreError;
@@ -184,7 +184,9 @@ impl Broker {
         }
         let scopes = self.scopes().await?.ok_or(IssueError::NotYourAgent)?;
         let grant = scopes.document.agents.get(&agent).ok_or(IssueError::NotYourAgent)?;
-        let decision = decide(&agent, grant, &request, &self.deployment())?;
+        let deployment = self.deployment();
+        let question = Question { name: &agent, agent: grant, request: &request, deployment: &deployment };
+        let decision = decide(&question)?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
         self.undertake(Undertaking { caller, request, decision, budget, version, agent, key }).await
     }

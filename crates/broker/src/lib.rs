@@ -24,7 +24,7 @@ pub mod seal;
 pub mod secret;
 pub mod token;
 
-pub use crate::broker::{AwsSettings, Broker, Ports, Settings};
+pub use crate::broker::{AwsSettings, AzureSettings, Broker, GcpSettings, Ports, Settings};
 pub use crate::caller::{CallerIdentity, Principal, Role};
 pub use crate::ports::clock::{Clock, Random};
 pub use crate::secret::Secret;

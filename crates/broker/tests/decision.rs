@@ -1,10 +1,11 @@
 //! What requests get under the grants of the example document.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use deputize_broker::AwsSettings;
-use deputize_broker::decision::{Decision, Deployment, InvalidRequest, Plan, Refusal, decide};
+use deputize_broker::decision::{Decision, Deployment, InvalidRequest, Plan, Question, Refusal, decide};
+use deputize_broker::lease::Enforcement;
 use deputize_broker::request::CredentialRequest;
+use deputize_broker::{AwsSettings, AzureSettings, GcpSettings};
 use deputize_scope::aws::evaluate::{Call, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::identifier::CredentialType;
@@ -17,8 +18,15 @@ fn example() -> ScopeDocument {
 fn ask(agent: &str, request: &CredentialRequest) -> Result<Decision, Refusal> {
     let document = example();
     let name = agent.parse().unwrap();
-    let deployment = Deployment { minted: vec![CredentialType::AwsIamRole], aws: &AwsSettings::default() };
-    decide(&name, &document.agents[&name], request, &deployment)
+    let (aws, gcp, azure) = (AwsSettings::default(), GcpSettings::default(), AzureSettings::default());
+    let minted = vec![
+        CredentialType::AwsIamRole,
+        CredentialType::GcpWorkloadIdentity,
+        CredentialType::AzureServicePrincipal,
+    ];
+    let deployment = Deployment { minted, aws: &aws, gcp: &gcp, azure: &azure };
+    let agent = &document.agents[&name];
+    decide(&Question { name: &name, agent, request, deployment: &deployment })
 }
 
 fn request(permissions: &[&str], resources: Option<&[&str]>) -> CredentialRequest {
@@ -30,7 +38,7 @@ fn request(permissions: &[&str], resources: Option<&[&str]>) -> CredentialReques
 }
 
 fn verdict(decision: &Decision, action: &str, resource: &str, region: &str) -> Verdict {
-    let Plan::AwsSession(plan) = &decision.plan;
+    let Plan::AwsSession(plan) = &decision.plan else { panic!("not a session") };
     let policy: PolicyDocument = plan.policy.text().parse().unwrap();
     evaluate(&[&policy], &Call::in_region(action, resource, region))
 }
@@ -44,7 +52,7 @@ fn every_agent_of_the_example_gets_its_whole_aws_grant() {
     for (name, agent) in &example().agents {
         if agent.scopes.iter().any(|scope| scope.cloud() == Cloud::Aws) {
             let decision = ask(name.as_str(), &CredentialRequest::whole_grant(Cloud::Aws)).unwrap();
-            let Plan::AwsSession(plan) = &decision.plan;
+            let Plan::AwsSession(plan) = &decision.plan else { panic!("not a session") };
             assert!(plan.policy.characters() <= 2048, "{name}");
         }
     }
@@ -145,4 +153,37 @@ fn what_is_not_a_permission_or_asks_for_nothing_is_invalid() {
 fn an_agent_without_a_scope_for_the_cloud_is_refused() {
     let refusal = ask("marketing-agent", &CredentialRequest::whole_grant(Cloud::Gcp)).unwrap_err();
     assert_eq!(refusal, Refusal::NoGrant(Cloud::Gcp));
+}
+
+fn request_at(cloud: Cloud, permissions: &[&str]) -> CredentialRequest {
+    let permissions = permissions.iter().map(ToString::to_string).collect();
+    CredentialRequest { permissions: Some(permissions), ..CredentialRequest::whole_grant(cloud) }
+}
+
+#[test]
+fn a_token_of_google_is_for_what_was_asked_and_says_that_roles_enforce_it() {
+    let decision = ask("devops-agent", &request_at(Cloud::Gcp, &["container.clusters.get"])).unwrap();
+    let Plan::GcpToken(plan) = &decision.plan else { panic!("{:?}", decision.plan) };
+    assert_eq!(decision.kind, CredentialType::GcpWorkloadIdentity);
+    assert_eq!(decision.enforcement, Enforcement::RoleAssignment);
+    assert_eq!(decision.scope.permissions, ["container.clusters.get"]);
+    assert_eq!(decision.scope.target, plan.service_account.to_string());
+    assert!(!plan.token.scopes.is_empty());
+
+    let outside = ask("devops-agent", &request_at(Cloud::Gcp, &["storage.buckets.delete"]));
+    let Err(Refusal::OutsideGrant(witness)) = outside else { panic!("granted") };
+    assert_eq!(witness.action, "storage.buckets.delete");
+}
+
+#[test]
+fn a_token_of_azure_is_for_one_service() {
+    let read = "Microsoft.ContainerService/managedClusters/read";
+    let decision = ask("devops-agent", &request_at(Cloud::Azure, &[read])).unwrap();
+    let Plan::AzureToken(plan) = &decision.plan else { panic!("{:?}", decision.plan) };
+    assert_eq!(plan.audience.token_scope(), "https://management.azure.com/.default");
+    assert_eq!(decision.enforcement, Enforcement::RoleAssignment);
+
+    let outside =
+        ask("devops-agent", &request_at(Cloud::Azure, &["Microsoft.Compute/virtualMachines/delete"]));
+    assert!(matches!(outside, Err(Refusal::OutsideGrant(_))), "{outside:?}");
 }

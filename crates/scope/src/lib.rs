@@ -23,7 +23,7 @@ mod glob;
 pub mod grant;
 pub mod iam;
 pub mod identifier;
-mod proof;
+pub mod proof;
 pub mod seconds;
 mod syntax;
 mod text;

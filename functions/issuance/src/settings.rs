@@ -1,6 +1,6 @@
 //! What the function's environment says.
 
-use deputize_broker::{AwsSettings, Settings};
+use deputize_broker::{AwsSettings, AzureSettings, GcpSettings, Settings};
 use deputize_scope::aws::arn::{ArnError, PrincipalArn};
 use deputize_scope::identifier::IdentifierError;
 use deputize_scope::{Identity, TenantId};
@@ -84,6 +84,8 @@ impl Environment {
             admins: identities(written.admins)?,
             auditors: identities(written.auditors)?,
             aws: AwsSettings { role_template: written.aws.role_template },
+            gcp: GcpSettings::default(),
+            azure: AzureSettings::default(),
         };
         Ok(Self {
             table: required(TABLE)?,

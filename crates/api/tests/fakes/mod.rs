@@ -22,7 +22,9 @@ use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::scopes::{Etag, Precondition, ScopesHead, ScopesVersion};
 use deputize_broker::token::{TokenId, TokenRecord};
-use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Role, Secret, Settings};
+use deputize_broker::{
+    AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Role, Secret, Settings,
+};
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
@@ -120,6 +122,8 @@ fn broker(world: &Arc<World>) -> Broker {
         admins: Vec::new(),
         auditors: Vec::new(),
         aws: AwsSettings::default(),
+        gcp: GcpSettings::default(),
+        azure: AzureSettings::default(),
     };
     let ports = Ports {
         scopes: world.clone(),

@@ -1,188 +1,108 @@
 //! What a request gets on AWS: a session of the one role whose scopes allow it, under a policy for exactly that.
 
+use std::fmt;
+
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::aws::authority::Authority;
 use deputize_scope::aws::compile::compile;
 use deputize_scope::aws::pattern::{ActionPattern, ResourcePattern};
 use deputize_scope::aws::region::Regions;
-use deputize_scope::document::{AwsScope, ExternalId};
+use deputize_scope::document::ExternalId;
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{Agent, AgentId, Cloud, Scope, Seconds};
+use deputize_scope::proof::TooComplex;
+use deputize_scope::{Cloud, Scope, Seconds};
 
-use super::{AwsPlan, Decision, InvalidRequest, Plan, Refusal, parsed};
-use crate::broker::AwsSettings;
+use super::grant::{Asked, Calls, Granted, Lives, Target, grant, names};
+use super::{AwsPlan, Decision, InvalidRequest, Plan, Question, Refusal, Witness};
 use crate::lease::{Enforcement, LeaseScope};
-use crate::request::CredentialRequest;
 
 /// STS AssumeRole: 900–43,200 s. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-const AWS_DURATION: (Seconds, Seconds) = (Seconds::new(900), Seconds::new(43_200));
+const LIVES: Lives = Lives { cloud: Cloud::Aws, least: Seconds::new(900), most: Seconds::new(43_200) };
 
-pub(super) fn decide(
-    name: &AgentId,
-    agent: &Agent,
-    request: &CredentialRequest,
-    settings: &AwsSettings,
-) -> Result<Decision, Refusal> {
-    let actions: Option<Vec<ActionPattern>> = parsed("permissions", request.permissions.as_deref())?;
-    let resources: Option<Vec<ResourcePattern>> = parsed("resources", request.resources.as_deref())?;
-    let (least, most) = AWS_DURATION;
-    if let Some(asked) = request.duration.filter(|asked| !(least..=most).contains(asked)) {
-        return Err(InvalidRequest::Duration { cloud: Cloud::Aws, asked, least, most }.into());
-    }
+/// The role that is assumed, and what its trust policy asks for.
+#[derive(PartialEq)]
+struct Identity {
+    role: RoleArn,
+    external_id: Option<ExternalId>,
+}
 
-    let mut targets = targets(name, agent, settings)?;
-    if let Some(wanted) = &request.target {
-        targets.retain(|target| target.role.as_str() == wanted);
-        if targets.is_empty() {
-            let problem = "not a role of the grant".to_owned();
-            return Err(InvalidRequest::Field { field: "target", value: wanted.clone(), problem }.into());
-        }
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.role.fmt(f)
     }
-    let target = choose(targets, actions.as_deref(), resources.as_deref())?;
-    let every = [any_action()?];
-    let actions = actions.as_deref().unwrap_or(&every);
-    let resources = resources.as_deref();
+}
 
-    let authority = restrict(&target.authority(), actions, resources)?;
-    let allowed = target.max_duration(actions, resources)?;
-    let duration = request.duration.unwrap_or(allowed);
-    if duration > allowed {
-        return Err(Refusal::TooLong { asked: duration, allowed });
-    }
-    let policy = compile(&authority).map_err(InvalidRequest::TooLarge)?;
+pub(super) fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
+    let Granted { identity, calls, duration } = grant(question.request, targets(question)?, LIVES)?;
+    let policy = compile(&calls).map_err(|error| InvalidRequest::DoesNotFit(error.to_string()))?;
     Ok(Decision {
-        scope: told(&target.role, &authority),
-        plan: Plan::AwsSession(AwsPlan { role: target.role, external_id: target.external_id, policy }),
         kind: CredentialType::AwsIamRole,
+        scope: calls.told(identity.to_string()),
+        plan: Plan::AwsSession(AwsPlan { role: identity.role, external_id: identity.external_id, policy }),
         enforcement: Enforcement::SessionPolicy,
         duration,
     })
 }
 
-/// The scopes of a grant that share a role: what one session can have.
-struct Target<'a> {
-    role: RoleArn,
-    external_id: Option<ExternalId>,
-    scopes: Vec<&'a AwsScope>,
-}
-
-impl Target<'_> {
-    fn authority(&self) -> Authority {
-        let statements = self.scopes.iter().flat_map(|scope| scope.authority().statements().to_vec());
-        Authority::new(statements.collect())
-    }
-
-    /// The shortest of the bounds of the scopes that the session draws on.
-    fn max_duration(
-        &self,
-        actions: &[ActionPattern],
-        resources: Option<&[ResourcePattern]>,
-    ) -> Result<Seconds, Refusal> {
-        let mut shortest = AWS_DURATION.1;
-        for scope in &self.scopes {
-            if !restrict(&scope.authority(), actions, resources)?.statements().is_empty() {
-                shortest = shortest.min(scope.max_duration);
-            }
-        }
-        Ok(shortest)
-    }
-}
-
-/// The agent's AWS scopes by role, in the order of the document.
-fn targets<'a>(
-    name: &AgentId,
-    agent: &'a Agent,
-    settings: &AwsSettings,
-) -> Result<Vec<Target<'a>>, InvalidRequest> {
-    let mut targets: Vec<Target<'a>> = Vec::new();
-    for scope in &agent.scopes {
+fn targets(question: &Question<'_>) -> Result<Vec<Target<Identity, Authority>>, InvalidRequest> {
+    let mut targets = Vec::new();
+    for scope in &question.agent.scopes {
         let Scope::Aws(scope) = scope else { continue };
         let role = match &scope.role {
             Some(role) => role.clone(),
-            None => settings.role_of(name).ok_or(InvalidRequest::NoTarget)?,
+            None => question.deployment.aws.role_of(question.name).ok_or(InvalidRequest::NoTarget)?,
         };
-        let same = |target: &&mut Target<'_>| target.role == role && target.external_id == scope.external_id;
-        match targets.iter_mut().find(same) {
-            Some(target) => target.scopes.push(scope),
-            None => {
-                targets.push(Target { role, external_id: scope.external_id.clone(), scopes: vec![scope] });
-            }
-        }
+        let identity = Identity { role, external_id: scope.external_id.clone() };
+        Target::add(&mut targets, identity, scope.authority(), scope.max_duration);
     }
     Ok(targets)
 }
 
-/// The one target that allows the request. A request for a whole grant must say which, where there are several.
-fn choose<'a>(
-    mut targets: Vec<Target<'a>>,
-    actions: Option<&[ActionPattern]>,
-    resources: Option<&[ResourcePattern]>,
-) -> Result<Target<'a>, Refusal> {
-    let Some(actions) = actions else {
-        if targets.len() > 1 {
-            let names = targets.iter().map(|target| target.role.to_string()).collect();
-            return Err(InvalidRequest::SeveralTargets(names).into());
-        }
-        let target = targets.pop().ok_or(Refusal::NoGrant(Cloud::Aws))?;
-        // Resources without permissions: each must be granted something.
-        if resources.is_some() {
-            covers_resources(&target, resources)?;
-        }
-        return Ok(target);
-    };
-    let mut first_gap = None;
-    for target in targets {
-        match target.authority().covers(actions, resources) {
-            Ok(()) => return Ok(target),
-            Err(witness) => first_gap = first_gap.or(Some(witness)),
-        }
+impl Calls for Authority {
+    type Permission = ActionPattern;
+    type Resource = ResourcePattern;
+
+    fn union<'a>(sets: impl Iterator<Item = &'a Self>) -> Self {
+        Self::new(sets.flat_map(|set| set.statements().to_vec()).collect())
     }
-    Err(first_gap.map_or(Refusal::NoGrant(Cloud::Aws), |witness| Refusal::OutsideGrant(Box::new(witness))))
-}
 
-/// Asked for resources alone, an agent gets all that it may do on them; each must be inside some scope.
-fn covers_resources(target: &Target<'_>, resources: Option<&[ResourcePattern]>) -> Result<(), Refusal> {
-    let every = any_action()?;
-    let mut widened = target.authority().statements().to_vec();
-    for statement in &mut widened {
-        statement.actions = vec![every.clone()];
+    fn is_empty(&self) -> bool {
+        self.statements().is_empty()
     }
-    Authority::new(widened)
-        .covers(std::slice::from_ref(&every), resources)
-        .map_err(|witness| Refusal::OutsideGrant(Box::new(witness)))
-}
 
-fn restrict(
-    authority: &Authority,
-    actions: &[ActionPattern],
-    resources: Option<&[ResourcePattern]>,
-) -> Result<Authority, Refusal> {
-    authority.restrict(actions, resources).map_err(|_| InvalidRequest::TooComplex.into())
-}
+    fn covers(
+        &self,
+        permissions: &[ActionPattern],
+        resources: Option<&[ResourcePattern]>,
+    ) -> Result<(), Witness> {
+        self.covers(permissions, resources).map_err(Witness::from)
+    }
 
-fn any_action() -> Result<ActionPattern, InvalidRequest> {
-    "*".parse().map_err(|_| InvalidRequest::TooComplex)
-}
+    fn covers_resources(&self, resources: &[ResourcePattern]) -> Result<(), Witness> {
+        let every = [ActionPattern::any()];
+        let mut widened = self.statements().to_vec();
+        widened.iter_mut().for_each(|statement| statement.actions = every.to_vec());
+        Self::new(widened).covers(&every, Some(resources)).map_err(Witness::from)
+    }
 
-/// What is granted, in lists without repetition.
-fn told(role: &RoleArn, authority: &Authority) -> LeaseScope {
-    let statements = authority.statements();
-    let mut permissions: Vec<String> =
-        statements.iter().flat_map(|one| &one.actions).map(ToString::to_string).collect();
-    let mut resources: Vec<String> =
-        statements.iter().flat_map(|one| &one.resources).map(ToString::to_string).collect();
-    let everywhere = statements.iter().any(|one| one.regions == Regions::All);
-    let mut regions: Vec<String> = Vec::new();
-    if !everywhere {
-        for statement in statements {
-            if let Regions::Only(only) = &statement.regions {
-                regions.extend(only.iter().map(ToString::to_string));
-            }
+    fn restrict(&self, asked: &Asked<Self>) -> Result<Self, TooComplex> {
+        let every = [ActionPattern::any()];
+        self.restrict(asked.permissions.as_deref().unwrap_or(&every), asked.resources.as_deref())
+    }
+
+    fn told(&self, target: String) -> LeaseScope {
+        let statements = self.statements();
+        let regions = |regions: &Regions| match regions {
+            Regions::All => Vec::new(),
+            Regions::Only(only) => only.iter().map(ToString::to_string).collect(),
+        };
+        let everywhere = statements.iter().any(|one| one.regions == Regions::All);
+        let only = statements.iter().filter(|_| !everywhere);
+        LeaseScope {
+            target,
+            permissions: names(statements.iter().flat_map(|one| &one.actions)),
+            resources: names(statements.iter().flat_map(|one| &one.resources)),
+            regions: names(only.flat_map(|one| regions(&one.regions))),
         }
     }
-    for list in [&mut permissions, &mut resources, &mut regions] {
-        list.sort();
-        list.dedup();
-    }
-    LeaseScope { target: role.to_string(), permissions, resources, regions }
 }

@@ -1,19 +1,24 @@
 //! The decision, pure: what a request gets under a grant, or why it gets nothing.
 
 mod aws;
+mod azure;
+mod gcp;
+mod grant;
 
-use std::fmt::Display;
-use std::str::FromStr;
+use std::fmt;
 
 use deputize_scope::aws::arn::RoleArn;
-use deputize_scope::aws::authority::Witness;
-use deputize_scope::aws::compile::{CompileError, SessionPolicy};
+use deputize_scope::aws::compile::SessionPolicy;
+use deputize_scope::azure::{Audience, ClientId};
 use deputize_scope::document::ExternalId;
+use deputize_scope::gcp::ServiceAccount;
+use deputize_scope::gcp::compile::TokenRequest;
 use deputize_scope::identifier::CredentialType;
+use deputize_scope::proof::Certainty;
 use deputize_scope::{Agent, AgentId, Cloud, Seconds};
 use thiserror::Error;
 
-use crate::broker::AwsSettings;
+use crate::broker::{AwsSettings, AzureSettings, GcpSettings};
 use crate::lease::{Enforcement, LeaseScope};
 use crate::request::{CredentialRequest, Wanted};
 
@@ -22,6 +27,10 @@ use crate::request::{CredentialRequest, Wanted};
 pub enum Plan {
     /// A session of an AWS role under a session policy.
     AwsSession(AwsPlan),
+    /// An access token of a Google service account.
+    GcpToken(GcpPlan),
+    /// An access token of an identity in Entra.
+    AzureToken(AzurePlan),
 }
 
 /// An AWS session to be assumed.
@@ -33,6 +42,24 @@ pub struct AwsPlan {
     pub external_id: Option<ExternalId>,
     /// All that the session may do.
     pub policy: SessionPolicy,
+}
+
+/// A token of a Google service account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GcpPlan {
+    /// The account.
+    pub service_account: ServiceAccount,
+    /// The OAuth scopes, and the access boundary where there can be one.
+    pub token: TokenRequest,
+}
+
+/// A token of an identity in Entra.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AzurePlan {
+    /// The application or managed identity.
+    pub client_id: ClientId,
+    /// What takes the token.
+    pub audience: Audience,
 }
 
 /// A request that is granted.
@@ -48,6 +75,47 @@ pub struct Decision {
     pub enforcement: Enforcement,
     /// How long the credential is to live.
     pub duration: Seconds,
+}
+
+/// One concrete call that a request asks for and a grant does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The action, permission or operation.
+    pub action: String,
+    /// The resource, as the cloud names it.
+    pub resource: String,
+    /// The region of AWS; none where the grant does not allow the call in any.
+    pub region: Option<String>,
+    /// Whether the call is known to be outside the grant.
+    pub certainty: Certainty,
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.action, self.resource)?;
+        self.region.as_ref().map_or(Ok(()), |region| write!(f, " in {region}"))
+    }
+}
+
+impl From<deputize_scope::aws::authority::Witness> for Witness {
+    fn from(witness: deputize_scope::aws::authority::Witness) -> Self {
+        let region = witness.region.map(|region| region.to_string());
+        Self { action: witness.action, resource: witness.resource, region, certainty: witness.certainty }
+    }
+}
+
+impl From<deputize_scope::gcp::authority::Witness> for Witness {
+    fn from(witness: deputize_scope::gcp::authority::Witness) -> Self {
+        let (action, resource) = (witness.permission, witness.resource);
+        Self { action, resource, region: None, certainty: witness.certainty }
+    }
+}
+
+impl From<deputize_scope::azure::authority::Witness> for Witness {
+    fn from(witness: deputize_scope::azure::authority::Witness) -> Self {
+        let (action, resource) = (witness.operation, witness.resource);
+        Self { action, resource, region: None, certainty: witness.certainty }
+    }
 }
 
 /// Why a request gets nothing.
@@ -103,12 +171,12 @@ pub enum InvalidRequest {
     /// The grant has several targets that would do, and the request does not say which.
     #[error("the grant has several targets ({}); say which", .0.join(", "))]
     SeveralTargets(Vec<String>),
-    /// The grant names no role, and the deployment has no template for one.
-    #[error("the grant names no role, and no template for roles is configured")]
+    /// The grant names no identity to act as, and the deployment has no default.
+    #[error("the grant names no role, service account or application, and no default is configured")]
     NoTarget,
-    /// What is asked for does not fit into the cloud's limits.
-    #[error("what is asked for does not fit: {0}; ask for fewer permissions")]
-    TooLarge(CompileError),
+    /// No one credential of the cloud allows what is asked for.
+    #[error("no one credential allows what is asked for: {0}")]
+    DoesNotFit(String),
     /// The patterns overlap in too many ways to be intersected.
     #[error("the permissions or resources overlap in too many ways; ask for fewer at once")]
     TooComplex,
@@ -124,6 +192,10 @@ pub struct Deployment<'a> {
     pub minted: Vec<CredentialType>,
     /// AWS.
     pub aws: &'a AwsSettings,
+    /// Google Cloud.
+    pub gcp: &'a GcpSettings,
+    /// Azure.
+    pub azure: &'a AzureSettings,
 }
 
 impl Deployment<'_> {
@@ -138,40 +210,35 @@ impl Deployment<'_> {
     }
 }
 
+/// What an agent asks for, and what it is decided by.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The agent's name.
+    pub name: &'a AgentId,
+    /// What the scope document grants it.
+    pub agent: &'a Agent,
+    /// What it asks for.
+    pub request: &'a CredentialRequest,
+    /// Where it asks.
+    pub deployment: &'a Deployment<'a>,
+}
+
 /// Decides a request against what the scope document grants the agent.
-pub fn decide(
-    name: &AgentId,
-    agent: &Agent,
-    request: &CredentialRequest,
-    deployment: &Deployment<'_>,
-) -> Result<Decision, Refusal> {
-    if let Some(cloud) = request.wanted.cloud()
-        && !agent.scopes.iter().any(|scope| scope.cloud() == cloud)
+pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
+    let wanted = question.request.wanted;
+    if let Some(cloud) = wanted.cloud()
+        && !question.agent.scopes.iter().any(|scope| scope.cloud() == cloud)
     {
         return Err(Refusal::NoGrant(cloud));
     }
-    match deployment.kind(request.wanted)? {
-        CredentialType::AwsIamRole => aws::decide(name, agent, request, deployment.aws),
+    match question.deployment.kind(wanted)? {
+        CredentialType::AwsIamRole => aws::decide(question),
+        kind @ (CredentialType::GcpServiceAccount | CredentialType::GcpWorkloadIdentity) => {
+            gcp::decide(question, kind)
+        }
+        kind @ (CredentialType::AzureManagedIdentity | CredentialType::AzureServicePrincipal) => {
+            azure::decide(question, kind)
+        }
         kind => Err(InvalidRequest::Unsupported(kind.to_string()).into()),
     }
-}
-
-/// What a request says in a field, read as the cloud writes it.
-fn parsed<P>(field: &'static str, texts: Option<&[String]>) -> Result<Option<Vec<P>>, InvalidRequest>
-where
-    P: FromStr,
-    P::Err: Display,
-{
-    let Some(texts) = texts else { return Ok(None) };
-    if texts.is_empty() {
-        return Err(InvalidRequest::EmptyList(field));
-    }
-    let parsed = texts.iter().map(|text| {
-        text.parse().map_err(|error: P::Err| InvalidRequest::Field {
-            field,
-            value: text.clone(),
-            problem: error.to_string(),
-        })
-    });
-    parsed.collect::<Result<_, _>>().map(Some)
 }

@@ -59,6 +59,13 @@ pub enum MintError {
     },
 }
 
+impl MintError {
+    /// The plan is one that another minter carries out: nothing was asked of any cloud.
+    pub fn misdirected() -> Self {
+        Self::Unavailable { retry_after: None, source: "the plan is for another minter".into() }
+    }
+}
+
 /// Mints credentials of one type. Bounded in attempts and time by the adapter.
 #[async_trait]
 pub trait Minter: Send + Sync {

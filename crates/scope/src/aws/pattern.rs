@@ -33,6 +33,15 @@ pub struct ActionPattern {
 }
 
 impl ActionPattern {
+    /// `*`.
+    pub fn any() -> Self {
+        let mut glob = Glob::default();
+        glob.push_text("?*", Class::Service, true);
+        glob.push_text(":", Class::Service, true);
+        glob.push_text("?*", Class::Name, true);
+        Self { text: "*".to_owned(), glob }
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -92,13 +101,10 @@ impl FromStr for ActionPattern {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         bounded(text)?;
-        let mut glob = Glob::with_capacity(text.len() + 4);
         if text == "*" {
-            glob.push_text("?*", Class::Service, true);
-            glob.push_text(":", Class::Service, true);
-            glob.push_text("?*", Class::Name, true);
-            return Ok(Self { text: text.to_owned(), glob });
+            return Ok(Self::any());
         }
+        let mut glob = Glob::with_capacity(text.len() + 4);
         let (service, name) = text.split_once(':').ok_or(PatternError::NoService)?;
         sound_service(service)?;
         if name.is_empty() {

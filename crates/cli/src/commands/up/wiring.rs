@@ -12,7 +12,9 @@ use axum::Router;
 use deputize_api::Authentication;
 use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::ports::tokens::TokenStore;
-use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Settings as BrokerSettings};
+use deputize_broker::{
+    AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Settings as BrokerSettings,
+};
 use deputize_dynamodb::Embedded;
 use deputize_dynamodb::table::create_table;
 use deputize_host::{OsRandom, SystemClock};
@@ -81,6 +83,8 @@ pub(super) async fn wire(
         admins: Vec::new(),
         auditors: Vec::new(),
         aws: AwsSettings { role_template },
+        gcp: GcpSettings::default(),
+        azure: AzureSettings::default(),
     };
     let ports = Ports {
         scopes: Arc::clone(&store) as _,
