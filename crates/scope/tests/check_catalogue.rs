@@ -138,7 +138,9 @@ fn what_the_core_does_not_know_is_a_note_that_names_the_pull_and_changes_nothing
         ("azure", "Microsoft.Frobnication/*"),
     ] {
         let text = scope(&format!("cloud: {cloud}, permissions: [\"{permission}\"]"));
-        let found = check::document(&text, &BUILT_IN).findings;
+        let mut found = check::document(&text, &BUILT_IN).findings;
+        // That no token is known for a service is another matter.
+        found.retain(|finding| finding.code != Code::NoOauthScope);
         let [finding] = found.as_slice() else { panic!("{found:#?}") };
         assert_eq!(finding.severity, Severity::Info);
         assert!(finding.help.as_ref().unwrap().contains(&format!("catalogue pull --cloud {cloud}")));
@@ -260,7 +262,7 @@ fn arns_and_keys_that_nothing_has_are_told_in_policies() {
 
 #[test]
 fn planes_of_azure_are_those_of_the_catalogue() {
-    let mixed = "cloud: azure, permissions: [Microsoft.KeyVault/vaults/read, Microsoft.KeyVault/vaults/keys/encrypt/action]";
+    let mixed = "cloud: azure, permissions: [Microsoft.ContainerService/managedClusters/read, Microsoft.ContainerService/managedClusters/pods/read]";
     // The form of the operation does not tell that it is on data; the catalogue does.
     assert!(check::document(&scope(mixed), &Catalogues::default()).findings.is_empty());
     assert_eq!(in_scope(mixed)[0].0, Code::MixedPlanes);

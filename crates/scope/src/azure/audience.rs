@@ -122,7 +122,7 @@ impl AzureOperation {
 
     /// Whether tokens of both planes serve it, whichever it is listed under.
     pub(crate) fn is_of_either(&self) -> bool {
-        DATA.iter().any(|row| row.either && row.has(self))
+        DATA.iter().find(|row| row.has(self)).is_some_and(|row| row.either)
     }
 
     /// Whose tokens serve the operation, or some operation that the pattern matches.
