@@ -27,7 +27,12 @@ impl Segments {
         if pattern.folded() == "*" {
             glob.push(ONE, '?');
         }
-        for segment in pattern.as_str().split('/') {
+        self.push(&mut glob, pattern.as_str())?;
+        Ok(glob)
+    }
+
+    fn push(&mut self, glob: &mut Glob, segments: &str) -> Result<(), TooComplex> {
+        for segment in segments.split_terminator('/') {
             if segment == "*" {
                 glob.push(ONE, '?');
                 glob.push(MORE, '*');
@@ -36,7 +41,7 @@ impl Segments {
                 glob.push(Token::Literal(symbol), symbol);
             }
         }
-        Ok(glob)
+        Ok(())
     }
 
     /// An operation of the pattern that none of the globs matches. Operations that the pattern does not name
@@ -57,18 +62,10 @@ impl Segments {
         }
         for verb in VERBS {
             let mut glob = Glob::default();
-            for segment in begin.split_terminator('/') {
-                if segment == "*" {
-                    glob.push(ONE, '?');
-                    glob.push(MORE, '*');
-                } else {
-                    let symbol = self.symbol(segment)?;
-                    glob.push(Token::Literal(symbol), symbol);
-                }
-            }
             if begin.is_empty() {
                 glob.push(ONE, '?');
             }
+            self.push(&mut glob, begin)?;
             glob.push(MORE, '*');
             let symbol = self.symbol(verb)?;
             glob.push(Token::Literal(symbol), symbol);

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::Scope;
 use super::defaults::Defaults;
 use super::fields::Fields;
 use super::identity::{Callers, Identity};
 use super::read;
 use super::value::{list, number};
+use super::{Scope, azure};
 use crate::finding::{Finding, Span};
 use crate::identifier::AgentId;
 use crate::syntax::{Entry, Kind, Node};
@@ -49,6 +49,9 @@ impl Agent {
         for node in fields.take("scopes").and_then(|node| list(node, "scopes", findings)).unwrap_or_default()
         {
             if let Some(scope) = read::scope(node, Some(id), defaults, findings) {
+                if matches!(scope, Scope::Azure(_)) {
+                    findings.extend(azure::mixed_in(node));
+                }
                 agent.scopes.push(scope);
                 places.push(place(node));
             }

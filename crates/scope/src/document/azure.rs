@@ -9,7 +9,7 @@ use crate::azure::authority::{Authority, Statement};
 use crate::azure::{AzureOperation, AzureResource, ClientId, Plane};
 use crate::finding::{Code, Finding, Span};
 use crate::seconds::Seconds;
-use crate::syntax::Node;
+use crate::syntax::{Kind, Node};
 
 /// What an agent may be given at Azure: tokens of an application or managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +70,6 @@ impl AzureScope {
 fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<AzureOperation>> {
     let permissions: Vec<AzureOperation> = each(node, "permissions", PERMISSION, findings)?;
     let items = list(node, "permissions", &mut Vec::new()).unwrap_or_default();
-    let mut planes = Vec::new();
     for item in items {
         let Some(written) = text(item, PERMISSION.what, &mut Vec::new()) else { continue };
         let Ok(operation) = written.parse::<AzureOperation>() else { continue };
@@ -85,10 +84,20 @@ fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<AzureOper
             let fix = if is_verb { None } else { item.rewrite(&meant, format!("write `{}`", shown(&meant))) };
             findings.push(Finding::error(Code::OperationShape, message).at(item.span).help(help).fix(fix));
         }
-        planes.extend(operation.plane().map(|plane| (item.span, plane)));
     }
-    findings.extend(mixed(planes));
     Some(permissions)
+}
+
+/// The finding for a scope of a document whose operations, by their form, are of both planes.
+pub(super) fn mixed_in(scope: &Node) -> Option<Finding> {
+    let Kind::Mapping(entries) = &scope.kind else { return None };
+    let permissions = entries.iter().find(|entry| entry.name == "permissions")?;
+    let Kind::List(items) = &permissions.value.kind else { return None };
+    mixed(items.iter().filter_map(|item| {
+        let Kind::Text(written) = &item.kind else { return None };
+        let operation: AzureOperation = written.parse().ok()?;
+        Some((item.span, operation.plane()?))
+    }))
 }
 
 /// The finding for operations of both planes in one scope, at the first of those on data.
