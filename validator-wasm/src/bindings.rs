@@ -1,9 +1,9 @@
 //! What JavaScript sees. Arguments are looked at before they are read: a caller without types gets an error with a
 //! code, not a trap.
 
-#[cfg(feature = "document")]
-use js_sys::Reflect;
 use js_sys::{Error, JSON, JsString, Object};
+#[cfg(feature = "document")]
+use js_sys::{Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast as _, JsValue, wasm_bindgen};
 
@@ -21,6 +21,27 @@ export type Cloud = "aws" | "gcp" | "azure";
 /** Whether a request lies within a grant, and if not, a call that does not. */
 export type Containment = { contained: true } | { contained: false; witness: Witness };
 
+/** What is known of a permission. */
+export interface Description {
+  /** Whether a loaded catalogue has it. */
+  known: boolean;
+  /** The cloud that has it, or whose permissions are written so. */
+  cloud?: Cloud;
+  /** The permission as its cloud writes it. */
+  name?: string;
+  access?: "list" | "read" | "write" | "permissions" | "tagging";
+  /** At Azure, where it works. */
+  planes?: ("control" | "data")[];
+  /** The types of resources that it can be limited to. */
+  resources?: { name: string; required: boolean; arns: string[] }[];
+  /** The condition keys that it has beside those of every request. */
+  conditionKeys?: { name: string; kind: string }[];
+  /** The rules of privilege escalation that it takes part in. */
+  escalation?: { rule: string; title: string; gives: string }[];
+  /** Where it is not known, what was probably meant. */
+  nearest?: string;
+}
+
 /** What the functions throw. */
 export type ValidatorError = Error & { name: "ValidatorError" } & Refusal;
 "#;
@@ -36,6 +57,29 @@ const LONGEST: u32 = 16 * 1024 * 1024;
 pub fn check(#[wasm_bindgen(unchecked_param_type = "string")] text: &JsValue) -> Result<JsValue, JsValue> {
     let text = string("text", text).map_err(thrown)?;
     value(&crate::check(&text))
+}
+
+/// Loads a catalogue of permissions, one of the package's `catalogue/` or one that `deputize catalogue pull` made:
+/// `check` and `describe` then know them. Each cloud has one; a second takes the place of the first.
+#[cfg(feature = "document")]
+#[wasm_bindgen(js_name = loadCatalogue, unchecked_return_type = "Loaded")]
+pub fn load_catalogue(
+    #[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] catalogue: &JsValue,
+) -> Result<JsValue, JsValue> {
+    let text = match catalogue.dyn_ref::<Uint8Array>() {
+        Some(bytes) => utf8(bytes),
+        None => string("catalogue", catalogue),
+    };
+    value(&crate::load_catalogue(text.map_err(thrown)?).map_err(thrown)?)
+}
+
+/// What the loaded catalogues, and the rules of privilege escalation, know of a permission.
+#[cfg(feature = "document")]
+#[wasm_bindgen(unchecked_return_type = "Description")]
+pub fn describe(
+    #[wasm_bindgen(unchecked_param_type = "string")] permission: &JsValue,
+) -> Result<JsValue, JsValue> {
+    value(&crate::describe(&string("permission", permission).map_err(thrown)?))
 }
 
 /// What a cloud will be sent for an agent of a scope document.
@@ -71,6 +115,16 @@ fn string(argument: &'static str, value: &JsValue) -> Result<String, Refusal> {
         return Err(Refusal::InvalidArgument { argument, problem });
     }
     Ok(String::from(text))
+}
+
+#[cfg(feature = "document")]
+fn utf8(bytes: &Uint8Array) -> Result<String, Refusal> {
+    let refusal =
+        |problem: &str| Refusal::InvalidArgument { argument: "catalogue", problem: problem.to_owned() };
+    if bytes.length() > LONGEST {
+        return Err(refusal("it is longer than any catalogue"));
+    }
+    String::from_utf8(bytes.to_vec()).map_err(|_| refusal("it is not UTF-8"))
 }
 
 /// Field by field: a parser of JSON would make the module larger by a twentieth.

@@ -5,13 +5,16 @@ use deputize_scope::finding::{self, Code};
 use serde::Serialize;
 use tsify::Tsify;
 
+#[cfg(feature = "document")]
+use crate::catalogue::with_loaded;
 use crate::utf16::Utf16;
 
 /// All that is wrong with a scope document, in the order of the text. Without an error among it, the document can
 /// be used.
 #[cfg(feature = "document")]
 pub fn check(text: &str) -> Vec<Finding> {
-    told(text, deputize_scope::ScopeDocument::parse(text).findings)
+    let parsed = with_loaded(|catalogues| deputize_scope::check::document(text, catalogues));
+    told(text, parsed.findings)
 }
 
 /// The findings of a text.

@@ -1,4 +1,5 @@
-//! The scope validator for JavaScript: `check`, `compile` and `contains` as browsers, Node and edge workers call them.
+//! The scope validator for JavaScript: `check`, `compile`, `contains` and `describe` as browsers, Node and edge
+//! workers call them.
 //!
 //! Nothing is decided here. Each function takes texts, asks `deputize-scope`, and gives a plain value: what
 //! [`bindings`] exports is its JSON, parsed. The same functions run natively, so that one set of vectors
@@ -8,12 +9,16 @@
 
 pub mod bindings;
 #[cfg(feature = "document")]
+mod catalogue;
+#[cfg(feature = "document")]
 mod compile;
 mod contains;
 mod finding;
 mod refusal;
 mod utf16;
 
+#[cfg(feature = "document")]
+pub use catalogue::{Loaded, describe, load_catalogue};
 #[cfg(feature = "document")]
 pub use compile::{Boundary, Compiled, Enforcement, Target, compile};
 pub use contains::{Containment, Witness, contains};

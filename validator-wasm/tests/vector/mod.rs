@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use deputize_validator::{Refusal, Target, check, compile, contains};
+use deputize_validator::{Refusal, Target, check, compile, contains, describe, load_catalogue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -42,6 +42,8 @@ impl Vector {
         let text = |index: usize| self.arguments[index].as_str().unwrap();
         match self.function.as_str() {
             "check" => json!({ "ok": check(text(0)) }),
+            "loadCatalogue" => answer(load_catalogue(text(0).to_owned())),
+            "describe" => json!({ "ok": describe(text(0)) }),
             "compile" => answer(compile(text(0), &target(&self.arguments[1]))),
             "contains" => answer(contains(text(0), text(1))),
             other => panic!("{}: there is no function {other}", self.name),

@@ -25,6 +25,7 @@
 //! noun and verb elsewhere.
 
 mod access;
+mod description;
 mod draft;
 mod glob;
 mod header;
@@ -35,6 +36,7 @@ mod read;
 mod service;
 
 pub use access::Access;
+pub use description::{Description, Escalation, Key, Resource};
 pub use draft::{Action, Draft, Origin, Unwritable};
 pub use header::{Extent, Header};
 pub use nearest::{Likeness, Near};

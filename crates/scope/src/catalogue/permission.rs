@@ -18,7 +18,8 @@ pub struct Permission<'a> {
 
 /// Where an operation of Azure works. Everything of the other clouds is of the control plane here, as their
 /// policies make no difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Plane {
     /// Manages resources: belongs into a role's `actions`.
     Control,

@@ -3,6 +3,7 @@
 use super::Catalogue;
 use super::permission::{ConditionKey, Permission, ResourceType};
 use super::read::ServiceEntry;
+use crate::Cloud;
 
 /// A service: `s3`, `storage`, `Microsoft.Storage`.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,11 @@ impl<'a> Service<'a> {
     /// The service's name.
     pub fn name(self) -> &'a str {
         self.catalogue.slice(self.service.name)
+    }
+
+    /// The cloud that has it.
+    pub fn cloud(self) -> Cloud {
+        self.catalogue.cloud()
     }
 
     /// Its permissions.

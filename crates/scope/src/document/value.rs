@@ -9,7 +9,7 @@ use super::fields::{nearest, shown};
 use crate::finding::{Code, Finding, Fix};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Kind, Node, decimal};
 
 /// What a value must be, for the finding where it is not.
 #[derive(Clone, Copy)]
@@ -137,8 +137,19 @@ pub(super) fn number(
 
 /// A whole number in any notation that JSON has: `20`, `20.0` and `2e1` are the same number there.
 pub(super) fn whole(raw: &str) -> Option<u32> {
-    // A decimal that is whole is displayed without a point, and as plain digits.
-    raw.parse().ok().or_else(|| raw.parse::<f64>().ok()?.to_string().parse().ok())
+    let plain = raw.parse().ok();
+    plain.or_else(|| {
+        let (digits, power) = decimal(raw.strip_prefix('+').unwrap_or(raw))?;
+        let figures = digits.trim_start_matches('0').trim_end_matches('0');
+        let zeros = digits.trim_start_matches('0').len() - figures.len();
+        let power = power.saturating_add(i64::try_from(zeros).ok()?);
+        match (figures, usize::try_from(power)) {
+            ("", _) => Some(0),
+            // No number of a document has more digits.
+            (figures, Ok(power @ 0..=10)) => format!("{figures}{}", "0".repeat(power)).parse().ok(),
+            _ => None,
+        }
+    })
 }
 
 /// A duration within the bounds of whatever it is for (`giver`).
@@ -261,4 +272,19 @@ fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
         _ => (format!("{what} is {expected}, not {}", node.describe()), format!("write {expected} there")),
     };
     Finding::error(Code::WrongType, message).at(node.span).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_number_is_whole_in_whatever_notation(raw in "[+-]?[0-9]{0,4}[.]?[0-9]{0,4}([eE][+-]?[0-9]{1,2})?") {
+            // Floating-point numbers are exact in this range.
+            let exact = raw.parse::<f64>().ok().filter(|number| number.to_string() != "-0");
+            let exact = exact.and_then(|number| number.to_string().parse::<u32>().ok());
+            proptest::prop_assert_eq!(whole(&raw), exact);
+        }
+    }
 }

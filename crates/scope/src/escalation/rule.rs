@@ -43,6 +43,15 @@ pub(super) struct Call {
 }
 
 impl Rule {
+    /// Whether a permission is one of those that complete the rule.
+    pub fn has(&self, permission: &str) -> bool {
+        let folded = permission.to_ascii_lowercase();
+        self.ways.iter().flatten().flat_map(|need| &need.0).any(|call| match self.cloud {
+            Cloud::Gcp => call.permission == permission,
+            Cloud::Aws | Cloud::Azure => call.folded == folded,
+        })
+    }
+
     /// Every set of permissions that completes the rule.
     pub fn combinations(&self) -> Vec<Vec<&str>> {
         let mut combinations = Vec::new();

@@ -10,7 +10,7 @@ mod tree;
 mod walk;
 
 pub(crate) use json::read as read_json;
-pub(crate) use node::{Entry, Kind, Node};
+pub(crate) use node::{Entry, Kind, Node, decimal};
 
 use crate::finding::{Code, Finding, Span};
 

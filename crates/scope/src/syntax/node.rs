@@ -132,8 +132,31 @@ fn is_number(text: &str) -> bool {
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return true;
     }
-    // Rust reads the same decimals as the core schema, and beside them the words `inf`, `infinity` and `nan`.
-    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') && unsigned.parse::<f64>().is_ok()
+    decimal(unsigned).is_some()
+}
+
+/// The digits of a decimal without a sign, and the power of ten that they are times: 1.50e3 is 150 and 1. Reading
+/// floating-point numbers instead would make the browser's module longer by a tenth.
+pub(crate) fn decimal(unsigned: &str) -> Option<(String, i64)> {
+    let (mantissa, exponent) =
+        unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let exponent: i64 = match exponent {
+        Some(exponent) => {
+            let figures = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            if figures.is_empty() || !figures.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            // Beyond any number that a document has: how far does not matter.
+            exponent.parse().unwrap_or(if exponent.starts_with('-') { -1_000_000 } else { 1_000_000 })
+        }
+        None => 0,
+    };
+    Some((digits, exponent.saturating_sub(i64::try_from(fraction.len()).unwrap_or(i64::MAX))))
 }
 
 #[cfg(test)]
