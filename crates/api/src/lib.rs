@@ -5,6 +5,7 @@
 
 mod authentication;
 mod body;
+mod catalogue;
 mod credentials;
 mod description;
 mod finding;
@@ -16,6 +17,7 @@ mod router;
 mod scopes;
 
 pub use crate::authentication::Authentication;
+pub use crate::catalogue::Shelf;
 pub use crate::description::ApiDescription;
 pub use crate::observation::RequestId;
 pub use crate::router::router;

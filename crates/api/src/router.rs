@@ -14,6 +14,7 @@ use deputize_broker::Broker;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authentication::Authentication;
+use crate::catalogue::Shelf;
 use crate::description::openapi;
 use crate::observation::observe;
 use crate::problem::{Code, Problem};
@@ -27,13 +28,15 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1024;
 pub(crate) struct Api {
     pub(crate) broker: Arc<Broker>,
     pub(crate) authentication: Authentication,
+    pub(crate) shelf: Arc<Shelf>,
     /// Counts requests, to name those that no gateway has named.
     pub(crate) requests: Arc<AtomicU64>,
 }
 
-/// The whole HTTP API of a broker. Where callers prove who they are is up to `authentication`.
-pub fn router(broker: Arc<Broker>, authentication: Authentication) -> Router {
-    let api = Api { broker, authentication, requests: Arc::default() };
+/// The whole HTTP API of a broker. Where callers prove who they are is up to `authentication`; scope documents are
+/// checked against the catalogues of `shelf`.
+pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf) -> Router {
+    let api = Api { broker, authentication, shelf: Arc::new(shelf), requests: Arc::default() };
     Router::new()
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
         .route("/v1/agents/{agent}/scopes", get(scopes::grant))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use deputize_broker::Role;
 use deputize_broker::scopes::{Etag, LoadError, Precondition, PutScopesError};
 use deputize_scope::document::JSON_SCHEMA;
-use deputize_scope::{Scope, ScopeDocument};
+use deputize_scope::{Scope, check};
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize as _, Serialize};
@@ -136,20 +136,23 @@ pub(crate) async fn publish(
         (Some(_), Some(_)) => return Err(invalid("send if-match or if-none-match, not both")),
     };
     let first = precondition == Precondition::Absent;
+    let findings = || check::document(&text, api.shelf.catalogues()).findings;
     let unconditional = if_match.is_none() && if_none_match.is_none();
-    let (head, findings) =
-        api.broker.put_scopes(&caller, text, precondition).await.map_err(|error| match error {
+    let (head, _) =
+        api.broker.put_scopes(&caller, text.clone(), precondition).await.map_err(|error| match error {
             PutScopesError::PreconditionFailed if unconditional => Problem::new(
                 Code::PreconditionFailed,
                 "there is a scope document already: send If-Match with the tag of the one to replace",
             ),
+            // The broker tells what makes the document unusable; its author wants to know the rest too.
+            PutScopesError::Invalid(_) => PutScopesError::Invalid(findings()).into(),
             error => error.into(),
         })?;
     let status = if first { StatusCode::CREATED } else { StatusCode::OK };
     let body = PublishedBody {
         version: head.version.0,
         etag: head.etag.as_str().to_owned(),
-        findings: FindingBody::of_document(findings),
+        findings: FindingBody::of_document(findings()),
     };
     Ok((status, [tag(&head.etag)], axum::Json(body)).into_response())
 }
@@ -191,8 +194,8 @@ fn tag(etag: &Etag) -> (axum::http::HeaderName, HeaderValue) {
             description = "A problem"),
     ),
 )]
-pub(crate) async fn check(Text(text): Text) -> axum::Json<FindingsBody> {
-    let parsed = ScopeDocument::parse(&text);
+pub(crate) async fn check(State(api): State<Api>, Text(text): Text) -> axum::Json<FindingsBody> {
+    let parsed = check::document(&text, api.shelf.catalogues());
     axum::Json(FindingsBody { findings: FindingBody::of_document(parsed.findings) })
 }
 

@@ -346,6 +346,17 @@ async fn a_document_is_checked_without_being_published() {
     };
     assert_eq!(errors(&check(DOCUMENT).await), 0);
     assert!(errors(&check("version: 2").await) > 0);
+    // What the catalogue and the rules of escalation know is told too, here and where it is published.
+    let text = "version: 1\ntenant: acme\nagents: { ops: { scopes: [{ cloud: aws, permissions: [iam:PutUserPolicy, s3:GetObjekt] }] } }\n";
+    let codes = |findings: &Value| -> Vec<String> {
+        findings.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let checked = codes(&check(text).await);
+    for code in ["escalation", "unknown-permission"] {
+        assert!(checked.iter().any(|one| one == code), "{checked:?}");
+    }
+    let published = fixture.call(&fixture.admin, "PUT", "/v1/scopes", &[], text.to_owned()).await;
+    assert_eq!(codes(&published.json()["findings"]), checked);
     let schema = fixture.call("", "GET", "/schema/scope.json", &[], "").await;
     assert!(schema.json()["$schema"].is_string());
 }

@@ -41,7 +41,7 @@ enum Command {
     Compile(compile::Arguments),
     /// Proves that one scope lies within another, or shows a call that does not.
     Contains(contains::Arguments),
-    /// Explains a finding by its code.
+    /// Explains a finding by its code, or a permission. Exit 2: neither is known.
     Explain(explain::Arguments),
     /// Asks for a credential.
     Request(request::Arguments),
@@ -77,7 +77,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&Settings::load(flags)?, &arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Contains(arguments) => contains::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Explain(arguments) => explain::run(&Settings::load(flags)?, &arguments),
         Command::Request(arguments) => request::run(&Settings::load(flags)?, arguments),
         Command::Scopes(command) => scopes::run(&Settings::load(flags)?, command),
         Command::Leases(command) => leases::run(&Settings::load(flags)?, command),

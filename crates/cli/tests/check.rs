@@ -122,6 +122,44 @@ fn a_code_is_explained_with_an_example() {
 }
 
 #[test]
+fn a_permission_is_explained_with_all_that_is_known_of_it() {
+    let state = TempDir::new().unwrap();
+    let explain = |arguments: &[&str]| {
+        outcome(deputize().arg("explain").args(arguments).arg("--state").arg(state.path()))
+    };
+    let (code, out, _) = explain(&["iam:passrole"]);
+    assert_eq!(code, 0);
+    for part in
+        ["iam:PassRole\n", "  access: ", "arn:${Partition}:iam::", "iam:PassedToService", "  escalation: "]
+    {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (code, out, _) = explain(&["Microsoft.KeyVault/vaults/keys/encrypt/action", "--format", "json"]);
+    let described: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &described["cloud"], &described["planes"]), (0, &json!("azure"), &json!(["data"])));
+    let (code, _, err) = explain(&["storage.object.get"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("did you mean storage.objects.get?"), "{err}");
+}
+
+#[test]
+fn what_the_catalogue_knows_is_told_and_mended() {
+    let folder = TempDir::new().unwrap();
+    let text = "version: 1\ntenant: acme\nagents:\n  ops:\n    scopes:\n      - cloud: aws\n        permissions: [s3:GetObjekt]\n";
+    let file = written(&folder, "scopes.yaml", text);
+    let check = |arguments: &[&str]| {
+        outcome(deputize().arg("check").arg(&file).args(arguments).arg("--state").arg(folder.path()))
+    };
+    let (code, _, err) = check(&["--strict"]);
+    assert!(
+        code == 1 && err.contains("unknown-permission") && err.contains("did you mean `s3:GetObject`?"),
+        "{err}"
+    );
+    assert_eq!(check(&["--fix", "--strict"]).0, 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text.replace("Objekt", "Object"));
+}
+
+#[test]
 fn authority_gained_and_lost_is_told_in_words_and_as_json() {
     let folder = TempDir::new().unwrap();
     let scopes = |permission: &str| {

@@ -15,14 +15,7 @@ use deputize_scope::{Cloud, Severity, check};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-static BUILT_IN: LazyLock<Catalogues> = LazyLock::new(|| {
-    let mut catalogues = Catalogues::default();
-    for cloud in Cloud::ALL {
-        let text = std::fs::read_to_string(format!("{ROOT}/catalogue/{cloud}.txt")).unwrap();
-        catalogues.insert(Catalogue::parse(text).unwrap());
-    }
-    catalogues
-});
+static BUILT_IN: LazyLock<Catalogues> = LazyLock::new(Catalogues::built_in);
 
 /// The codes that need a catalogue.
 const OF_CATALOGUE: [Code; 10] = [

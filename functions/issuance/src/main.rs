@@ -11,11 +11,12 @@ use aws_config::BehaviorVersion;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use deputize_api::{Authentication, router};
+use deputize_api::{Authentication, Shelf, router};
 use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::{Broker, Ports};
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
 use deputize_kms::KmsKeeper;
+use deputize_scope::catalogue::Catalogues;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
 use crate::event::Handler;
@@ -43,7 +44,7 @@ async fn main() -> Result<(), Error> {
         random: Arc::new(OsRandom),
     };
     let broker = Arc::new(Broker::new(environment.settings, ports));
-    let api = router(Arc::clone(&broker), Authentication::Gateway);
+    let api = router(Arc::clone(&broker), Authentication::Gateway, Shelf::new(Catalogues::built_in));
     let handler = Handler::new(broker, api);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
 }

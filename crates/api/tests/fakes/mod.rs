@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use deputize_api::{Authentication, router};
+use deputize_api::{Authentication, Shelf, router};
 use deputize_broker::audit::{AuditEvent, EventId};
 use deputize_broker::caller::Actor;
 use deputize_broker::credential::{AwsSession, Credential};
@@ -25,6 +25,7 @@ use deputize_broker::token::{TokenId, TokenRecord};
 use deputize_broker::{
     AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Role, Secret, Settings,
 };
+use deputize_scope::catalogue::Catalogues;
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
@@ -111,7 +112,7 @@ impl Fixture {
             tokens.push(text.reveal().to_owned());
         }
         let [admin, auditor, devops] = tokens.try_into().unwrap();
-        let router = router(Arc::new(broker(&world)), authentication);
+        let router = router(Arc::new(broker(&world)), authentication, Shelf::new(Catalogues::built_in));
         Self { world, router, admin, auditor, devops }
     }
 }

@@ -79,6 +79,16 @@ impl Catalogues {
         }
     }
 
+    /// Those that are built in. A program that does not ask for them does not carry them.
+    pub fn built_in() -> Self {
+        let mut catalogues = Self::default();
+        for cloud in Cloud::ALL {
+            // Tests read each of them, so that none is ever malformed here.
+            Catalogue::parse(built_in_text(*cloud)).into_iter().for_each(|one| catalogues.insert(one));
+        }
+        catalogues
+    }
+
     /// Puts a catalogue in the place of its cloud, instead of what was there.
     pub fn insert(&mut self, catalogue: Catalogue) {
         let place = match catalogue.cloud() {
@@ -87,6 +97,15 @@ impl Catalogues {
             Cloud::Azure => &mut self.azure,
         };
         *place = Some(catalogue);
+    }
+}
+
+/// The text of a catalogue that is built in: all of AWS, and what is used most of the other clouds.
+pub fn built_in_text(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Aws => include_str!("../../../../catalogue/aws.txt"),
+        Cloud::Gcp => include_str!("../../../../catalogue/gcp.txt"),
+        Cloud::Azure => include_str!("../../../../catalogue/azure.txt"),
     }
 }
 

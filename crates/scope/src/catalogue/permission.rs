@@ -27,6 +27,16 @@ pub enum Plane {
     Data,
 }
 
+impl Plane {
+    /// The plane's name: `control` or `data`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Data => "data",
+        }
+    }
+}
+
 /// The planes that an operation is of: at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planes {

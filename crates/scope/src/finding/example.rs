@@ -114,8 +114,6 @@ impl Example {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Cloud;
-    use crate::catalogue::Catalogue;
     use crate::finding::Severity;
 
     #[test]
@@ -126,19 +124,9 @@ mod tests {
         assert_eq!(without, [&Code::NotUtf8]);
     }
 
-    /// The catalogues that are built in.
-    fn catalogues() -> Catalogues {
-        let mut catalogues = Catalogues::default();
-        for cloud in Cloud::ALL {
-            let file = format!("{}/../../catalogue/{cloud}.txt", env!("CARGO_MANIFEST_DIR"));
-            catalogues.insert(Catalogue::parse(std::fs::read_to_string(file).unwrap()).unwrap());
-        }
-        catalogues
-    }
-
     #[test]
     fn every_example_shows_its_finding_and_how_to_write_it_instead() {
-        let catalogues = catalogues();
+        let catalogues = Catalogues::built_in();
         for example in Example::all() {
             let found = example.frame.findings(&example.written_out(), &catalogues);
             assert!(found.iter().any(|one| one.code == example.code), "{example:?}\n{found:#?}");
@@ -150,7 +138,7 @@ mod tests {
 
     #[test]
     fn messages_are_sentences_without_a_full_stop_and_never_empty() {
-        let catalogues = catalogues();
+        let catalogues = Catalogues::built_in();
         for example in Example::all() {
             for finding in example.frame.findings(&example.written_out(), &catalogues) {
                 assert!(!finding.message.is_empty() && !finding.message.ends_with('.'), "{finding:?}");

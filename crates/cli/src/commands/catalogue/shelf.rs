@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use deputize_scope::Cloud;
-use deputize_scope::catalogue::{Catalogue, Catalogues};
+use deputize_scope::catalogue::{Catalogue, Catalogues, built_in_text};
 use sha2::{Digest as _, Sha256};
 
 /// Where the catalogues of a state directory are.
@@ -50,7 +50,8 @@ impl Shelf {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => eprintln!("warning: {} cannot be read: {error}", file.display()),
         }
-        let catalogue = Catalogue::parse(built_in(cloud)).context("the built-in catalogue is damaged")?;
+        let catalogue =
+            Catalogue::parse(built_in_text(cloud)).context("the built-in catalogue is damaged")?;
         Ok(Shelved { catalogue, file: None })
     }
 
@@ -76,14 +77,6 @@ fn intact(cloud: Cloud, text: String) -> anyhow::Result<Catalogue> {
 /// The hash that a catalogue's header has.
 pub(super) fn sha256(body: &str) -> String {
     hex::encode(Sha256::digest(body))
-}
-
-fn built_in(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Aws => include_str!("../../../../../catalogue/aws.txt"),
-        Cloud::Gcp => include_str!("../../../../../catalogue/gcp.txt"),
-        Cloud::Azure => include_str!("../../../../../catalogue/azure.txt"),
-    }
 }
 
 #[cfg(test)]

@@ -21,8 +21,10 @@ use deputize_host::{OsRandom, SystemClock};
 use deputize_keyring::Keyring;
 use deputize_sandbox::aws::{Config, Key, SandboxAws};
 use deputize_scope::TenantId;
+use deputize_scope::catalogue::Catalogues;
 
 use super::state::State;
+use crate::commands::catalogue::Shelf;
 use crate::settings::{AwsCloud, Settings};
 
 const TABLE: &str = "deputize";
@@ -97,9 +99,15 @@ pub(super) async fn wire(
         random: Arc::clone(&host.random),
     };
     let broker = Arc::new(Broker::new(broker_settings, ports));
-    let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken);
+    let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings));
     let router = aws.routes.map_or_else(|| api.clone(), |routes| routes.merge(api.clone()));
     Ok(Served { broker, tokens: store, database, router })
+}
+
+/// The catalogues as `deputize check` has them on this machine.
+fn shelf(settings: &Settings) -> deputize_api::Shelf {
+    let shelf = Shelf::new(&settings.state.value);
+    deputize_api::Shelf::new(move || shelf.catalogues().unwrap_or_else(|_| Catalogues::built_in()))
 }
 
 struct Aws {
