@@ -8,11 +8,16 @@ import { element, text } from "./page";
 import * as playground from "./playground";
 import * as policy from "./policy";
 import { Publication } from "./publication";
-import { load } from "./validator";
+import { load, loadCatalogues } from "./validator";
 import type { Finding } from "./validator";
 
 async function start(): Promise<void> {
   const validator = await load();
+  const missing = await loadCatalogues();
+  if (missing.length > 0) {
+    const message = `The permissions of ${missing.join(", ")} could not be loaded: misspelt ones are not found.`;
+    element("broker-alert", HTMLElement).append(text("p", message, "warning"));
+  }
   let found: Finding[] = [];
   let publication: Publication | undefined;
   const showPolicy = () => policy.show(validator, editor.text, agents(editor.tree, editor.text));

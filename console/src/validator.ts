@@ -1,6 +1,6 @@
 // The validator: the one place that knows the package. Everything else takes these functions and types.
 
-import initialise, { check, compile, contains } from "@deputize/validator/web";
+import initialise, { check, compile, contains, loadCatalogue } from "@deputize/validator/web";
 import type {
   Compiled,
   Containment,
@@ -10,6 +10,9 @@ import type {
   ValidatorError,
   Witness,
 } from "@deputize/validator/web";
+import aws from "@deputize/validator/catalogue/aws.txt?url";
+import azure from "@deputize/validator/catalogue/azure.txt?url";
+import gcp from "@deputize/validator/catalogue/gcp.txt?url";
 import module from "@deputize/validator/web/validator.wasm?url";
 
 export type { Compiled, Containment, Finding, Refusal, Target, Witness };
@@ -35,6 +38,26 @@ export async function load(): Promise<Validator> {
     compile: (text, target) => answer(() => compile(text, target)),
     contains: (grant, request) => answer(() => contains(grant, request)),
   };
+}
+
+/**
+ * Fetches what is known of the clouds' permissions, after which `check` tells more. A page without it works, so what
+ * fails is told and not thrown: the clouds whose permissions are not known.
+ */
+export async function loadCatalogues(): Promise<string[]> {
+  const clouds = { AWS: aws, "Google Cloud": gcp, Azure: azure };
+  const loads = Object.entries(clouds).map(async ([cloud, url]) => {
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`${url}: ${response.status}`);
+      loadCatalogue(new Uint8Array(await response.arrayBuffer()));
+      return [];
+    } catch (error) {
+      console.error(error);
+      return [cloud];
+    }
+  });
+  return (await Promise.all(loads)).flat();
 }
 
 function answer<T>(ask: () => T): Answer<T> {

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// What is asked of an edge worker that only decides, in bytes; its plans count the compressed size.
 const CONTAINS_LIMIT: u64 = 120_000;
 
+/// What a page that checks documents at AWS loads, in bytes, compressed.
+const CHECK_LIMIT: u64 = 360_000;
+
 #[tokio::test]
 async fn node_answers_every_vector_as_recorded() -> Result<(), HarnessError> {
     answers_as_recorded(JavaScriptHost::Node).await
@@ -39,6 +42,7 @@ async fn a_worker_that_only_decides_stays_small() -> Result<(), HarnessError> {
     let size = |name: &str| sizes[name].as_u64().unwrap();
     assert!(size("contains_bg.wasm") <= CONTAINS_LIMIT, "{sizes}");
     assert!(size("contains_bg.wasm") < size("validator_bg.wasm"), "{sizes}");
+    assert!(size("validator_bg.wasm") + size("aws.txt") <= CHECK_LIMIT, "{sizes}");
     Ok(())
 }
 

@@ -11,9 +11,10 @@ use crate::workspace::Workspace;
 use crate::{progress, tool, wasm};
 
 /// Everything that the console is made of, the validator's sources among it.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "Cargo.lock",
     "Cargo.toml",
+    "catalogue",
     "console/index.html",
     "console/package-lock.json",
     "console/package.json",
@@ -118,6 +119,11 @@ fn bring(package: &Path, place: &Path) -> Result<(), Failure> {
     for file in files(&package.join("web"))? {
         let name = file.file_name().unwrap_or_default();
         fs::copy(&file, place.join("web").join(name)).map_err(copying())?;
+    }
+    fs::create_dir_all(place.join("catalogue")).map_err(copying())?;
+    for file in files(&package.join("catalogue"))? {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(&file, place.join("catalogue").join(name)).map_err(copying())?;
     }
     Ok(())
 }

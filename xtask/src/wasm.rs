@@ -24,6 +24,9 @@ const MODULES: [Module; 2] = [
     Module { name: "contains", features: &["--no-default-features"], hosts: &["edge"] },
 ];
 
+/// What is known of the clouds' permissions, loaded apart from the modules; and who has rights in it.
+const CATALOGUES: [&str; 4] = ["aws.txt", "gcp.txt", "azure.txt", "NOTICE"];
+
 /// What wasm-opt does. The compiler has done most, and what makes a module shorter than this makes it longer once
 /// it is compressed. The features are those of Rust's target.
 const OPTIMISATIONS: [&str; 8] = [
@@ -51,6 +54,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, Failure> {
     let mut sizes = Command::new(tool::NODE.program);
     sizes.args(["--eval", SIZES]);
     sizes.args(MODULES.iter().map(|module| optimised_in(&package, module)));
+    sizes.args(
+        CATALOGUES
+            .iter()
+            .filter(|file| file.ends_with(".txt"))
+            .map(|file| package.join("catalogue").join(file)),
+    );
     workspace.show("measuring the modules", sizes)?;
     println!("{}", package.display());
     Ok(ExitCode::SUCCESS)
@@ -74,6 +83,11 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
         copy(&workspace.root().join("validator-wasm/npm").join(file), &package.join(file))?;
     }
     copy(&workspace.root().join("LICENSE"), &package.join("LICENSE"))?;
+    let catalogues = package.join("catalogue");
+    fs::create_dir_all(&catalogues).map_err(Failure::io(format!("making {}", catalogues.display())))?;
+    for file in CATALOGUES {
+        copy(&workspace.root().join("catalogue").join(file), &catalogues.join(file))?;
+    }
     // What wasm-bindgen writes for Node is a CommonJS module, which the package's type would have it not be.
     let marker = package.join("nodejs/package.json");
     fs::write(&marker, "{ \"type\": \"commonjs\" }\n").map_err(Failure::io(marker.display().to_string()))?;

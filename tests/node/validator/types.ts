@@ -3,8 +3,8 @@
 import { check as nodeCheck } from "@deputize/validator/nodejs";
 import { contains as onlyContains, initSync as initContains } from "@deputize/validator/edge/contains";
 import { check as edgeCheck, initSync } from "@deputize/validator/edge";
-import init, { check, compile, contains } from "@deputize/validator/web";
-import type { Compiled, Containment, Finding, FindingCode, Fix, Refusal, Span, Target, ValidatorError, Witness } from "@deputize/validator/web";
+import init, { check, compile, contains, describe, loadCatalogue } from "@deputize/validator/web";
+import type { Compiled, Containment, Description, Finding, FindingCode, Fix, Loaded, Refusal, Span, Target, ValidatorError, Witness } from "@deputize/validator/web";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_ extends true>() => {};
@@ -13,6 +13,8 @@ holds<Same<ReturnType<typeof check>, Finding[]>>();
 holds<Same<typeof check, (text: string) => Finding[]>>();
 holds<Same<typeof compile, (text: string, target: Target) => Compiled>>();
 holds<Same<typeof contains, (grant: string, request: string) => Containment>>();
+holds<Same<typeof describe, (permission: string) => Description>>();
+holds<Same<typeof loadCatalogue, (catalogue: string | Uint8Array) => Loaded>>();
 holds<Same<Finding["severity"], "error" | "warning" | "info">>();
 holds<Same<Target["cloud"], "aws" | "gcp" | "azure">>();
 holds<Same<ReturnType<typeof nodeCheck>[number]["message"], string>>();
