@@ -6,7 +6,8 @@ use deputize_scope::aws::authority::{Authority, Statement};
 use deputize_scope::aws::pattern::{ActionPattern, ResourcePattern};
 use deputize_scope::aws::region::{Regions, is_global};
 use proptest::prelude::*;
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Regions that statements name, and one that they do not.
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-north-1"];
@@ -80,6 +81,8 @@ pub(crate) fn words(alphabet: &[char], longest: usize) -> Vec<String> {
 pub(crate) struct World {
     pub(crate) actions: Vec<String>,
     pub(crate) resources: Vec<String>,
+    /// For each pattern that was met, the resources, as bits, that it matches; or the actions.
+    known: Mutex<HashMap<String, Arc<[u64]>>>,
 }
 
 pub(crate) static WORLD: LazyLock<World> = LazyLock::new(World::new);
@@ -99,35 +102,29 @@ impl World {
                 resources.push(format!("arn:aws:x:{place}::{last}"));
             }
         }
-        Self { actions, resources }
+        Self { actions, resources, known: Mutex::default() }
     }
 
     /// For each action and region, the resources that the authority allows, as bits.
     pub(crate) fn calls(&self, authority: &Authority) -> Vec<Vec<u64>> {
-        let of_statements: Vec<(Vec<bool>, Vec<u64>)> = authority
-            .statements()
-            .iter()
-            .map(|one| {
-                let action = |action: &String| {
-                    one.actions.iter().any(|pattern| action_matches(pattern.as_str(), action))
-                };
-                let resource = |resource: &String| {
-                    one.resources.iter().any(|pattern| resource_matches(pattern.as_str(), resource))
-                };
-                let mut bits = vec![0; self.resources.len().div_ceil(64)];
-                for (index, _) in self.resources.iter().enumerate().filter(|(_, one)| resource(one)) {
-                    bits[index / 64] |= 1 << (index % 64);
-                }
-                (self.actions.iter().map(action).collect(), bits)
-            })
-            .collect();
+        let actions = |one: &Statement| {
+            one.actions.iter().map(|one| self.matched(one.as_str(), &self.actions, action_matches)).collect()
+        };
+        let resources = |one: &Statement| {
+            one.resources
+                .iter()
+                .map(|one| self.matched(one.as_str(), &self.resources, resource_matches))
+                .collect()
+        };
+        let of_statements: Vec<(Vec<u64>, Vec<u64>)> =
+            authority.statements().iter().map(|one| (all(actions(one)), all(resources(one)))).collect();
         let mut calls = Vec::new();
         for (index, action) in self.actions.iter().enumerate() {
             for region in REGIONS {
                 let mut union = vec![0; self.resources.len().div_ceil(64)];
                 for (one, (actions, bits)) in authority.statements().iter().zip(&of_statements) {
                     let in_region = is_global(action) || one.regions.contains(region);
-                    if actions[index] && in_region && !is_pivot(action) {
+                    if has(actions, index) && in_region && !is_pivot(action) {
                         union.iter_mut().zip(bits).for_each(|(all, some)| *all |= some);
                     }
                 }
@@ -136,6 +133,31 @@ impl World {
         }
         calls
     }
+
+    /// The texts, as bits, that a pattern matches.
+    fn matched(&self, pattern: &str, texts: &[String], matches: fn(&str, &str) -> bool) -> Arc<[u64]> {
+        let key = format!("{} {pattern}", texts.len());
+        let mut known = self.known.lock().unwrap();
+        let found = known.entry(key).or_insert_with(|| {
+            let mut bits = vec![0; texts.len().div_ceil(64)];
+            for (index, _) in texts.iter().enumerate().filter(|(_, text)| matches(pattern, text)) {
+                bits[index / 64] |= 1 << (index % 64);
+            }
+            bits.into()
+        });
+        Arc::clone(found)
+    }
+}
+
+fn all(several: Vec<Arc<[u64]>>) -> Vec<u64> {
+    let longest = several.iter().map(|bits| bits.len()).max().unwrap_or(0);
+    let mut union = vec![0; longest];
+    several.iter().for_each(|bits| union.iter_mut().zip(bits.iter()).for_each(|(all, some)| *all |= some));
+    union
+}
+
+fn has(bits: &[u64], index: usize) -> bool {
+    bits.get(index / 64).is_some_and(|bits| bits >> (index % 64) & 1 == 1)
 }
 
 pub(crate) fn action() -> impl Strategy<Value = ActionPattern> {
