@@ -6,15 +6,21 @@ mod cold_start;
 mod issue;
 mod samples;
 mod table;
+mod validator;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use deputize_e2e::{Environment, HarnessError};
+use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 
 use crate::table::Table;
+
+/// As the command line does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Runs benchmarks, prints their tables, and writes them as JSON.
 #[derive(Debug, Parser)]
@@ -25,6 +31,9 @@ struct Arguments {
     /// How often each thing is measured.
     #[arg(long, default_value_t = 15)]
     runs: usize,
+    /// The Python that has parliament.
+    #[arg(long, default_value = "target/bench-env/python/bin/python")]
+    parliament: PathBuf,
     /// Where the JSON goes, where it is to go anywhere.
     #[arg(long)]
     output: Option<PathBuf>,
@@ -36,13 +45,25 @@ enum Benchmark {
     ColdStart,
     /// What issuing costs on the embedded default.
     Issue,
+    /// A scope document, checked natively.
+    Document,
+    /// Plain IAM policies, beside parliament.
+    Policies,
+    /// A scope document, checked in Node.
+    Wasm,
+    /// Loading the permission catalogues.
+    Catalogue,
 }
 
 impl Benchmark {
-    async fn run(self, environment: &Environment, runs: usize) -> Result<Table, HarnessError> {
+    async fn run(self, environment: &Environment, arguments: &Arguments) -> Result<Table, HarnessError> {
         match self {
-            Self::ColdStart => cold_start::run(environment, runs).await,
+            Self::ColdStart => cold_start::run(environment, arguments.runs.max(1)).await,
             Self::Issue => issue::run(environment).await,
+            Self::Document => validator::document(),
+            Self::Policies => validator::policies(environment, &arguments.parliament).await,
+            Self::Wasm => validator::wasm(environment).await,
+            Self::Catalogue => validator::catalogue(),
         }
     }
 }
@@ -69,7 +90,7 @@ async fn run(arguments: Arguments) -> Result<(), HarnessError> {
     };
     let mut tables = Vec::new();
     for benchmark in chosen {
-        let table = benchmark.run(&environment, arguments.runs.max(1)).await?;
+        let table = benchmark.run(&environment, &arguments).await?;
         println!("{table}");
         tables.push(table.json());
     }

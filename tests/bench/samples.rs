@@ -1,12 +1,36 @@
 //! Repeated measurements of one thing.
 
-use std::time::Duration;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 /// Measurements in the order of their size.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples(Vec<Duration>);
 
+/// How long something is done before it is measured, how long a measurement takes at least, and how many there are.
+const WARM_UP: Duration = Duration::from_millis(400);
+const MEASUREMENT: Duration = Duration::from_millis(4);
+const MEASUREMENTS: usize = 151;
+
 impl Samples {
+    /// Does something again and again: what one time takes, each measured over as many as last a while.
+    #[expect(clippy::disallowed_methods, reason = "this measures time")]
+    pub(crate) fn of<T>(mut what: impl FnMut() -> T) -> Self {
+        let start = Instant::now();
+        let mut warm = 0;
+        while start.elapsed() < WARM_UP {
+            drop(black_box(what()));
+            warm += 1;
+        }
+        let many = warm * u32::try_from(MEASUREMENT.as_millis()).unwrap_or(1) / 400 + 1;
+        let measured = (0..MEASUREMENTS).map(|_| {
+            let start = Instant::now();
+            (0..many).for_each(|_| drop(black_box(what())));
+            start.elapsed() / many
+        });
+        measured.collect()
+    }
+
     /// The smallest measurement that at least `percent` % of all measurements do not exceed (nearest
     /// rank), in milliseconds. Zero where nothing was measured.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {

@@ -122,6 +122,21 @@ impl Environment {
         run(command, script).await?.json()
     }
 
+    /// Runs a script in a program that knows how, and gives the JSON that it prints.
+    ///
+    /// # Errors
+    /// [`HarnessError::Script`] with its standard error where it does not exit with 0.
+    pub async fn run_script(
+        &self,
+        program: &Path,
+        script: &Path,
+        arguments: &[String],
+    ) -> Result<serde_json::Value, HarnessError> {
+        let mut command = self.command(program);
+        command.arg(script).args(arguments);
+        run(command, script).await?.json()
+    }
+
     /// Runs a script in that Python, with `variables` and what [`Environment::command`] says.
     ///
     /// # Errors

@@ -66,7 +66,10 @@ impl Environment {
     }
 
     /// `target/validator`, which `cargo xtask wasm` makes.
-    fn validator_package(&self) -> Result<PathBuf, HarnessError> {
+    ///
+    /// # Errors
+    /// [`HarnessError::Environment`] where it is not built.
+    pub fn validator_package(&self) -> Result<PathBuf, HarnessError> {
         let mut candidates = self.binaries().ancestors().map(|directory| directory.join("validator"));
         candidates.find(|candidate| candidate.join("package.json").is_file()).ok_or_else(|| {
             HarnessError::Environment { missing: "the validator's package is not built".to_owned() }

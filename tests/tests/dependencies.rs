@@ -44,7 +44,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("xtask",             &[]),
     ("xtask-wasm-bindgen", &[]),
     // End to end, from the outside; contract suites on emulators.
-    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, "deputize-validator", "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
 ];
 
 /// What tests inside a package may use beyond that.

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use crate::failure::Failure;
 use crate::test_env;
 use crate::workspace::Workspace;
+use crate::{venv, wasm};
 
 /// What is measured. Each is built by itself: built together, a function would link the features
 /// that the command line asks for.
@@ -19,7 +20,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
     let benchmarks = workspace.cargo(&["build", "--release", "--package", "deputize-e2e", "--bins"]);
     workspace.show("the build of the benchmarks", benchmarks)?;
 
+    let requirements = workspace.root().join("tests/bench/parliament/requirements.txt");
+    let python = venv::prepare("parliament", &workspace.target().join("bench-env/python"), &requirements)?;
+    wasm::build(workspace)?;
+
     let mut bench = Command::new(workspace.release_binary("bench"));
+    bench.arg("--parliament").arg(python);
     bench.arg("--output").arg(workspace.target().join("bench.json")).args(arguments);
     let status = bench.status().map_err(Failure::io("starting the benchmarks"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
