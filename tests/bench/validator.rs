@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use deputize_e2e::{Environment, HarnessError};
 use deputize_scope::aws::authority::Authority;
-use deputize_scope::catalogue::Catalogue;
+use deputize_scope::catalogue::{Catalogue, Catalogues};
 use deputize_scope::iam::{self, PolicyKind};
-use deputize_scope::{ScopeDocument, escalation};
+use deputize_scope::{ScopeDocument, check, escalation};
 use granit_parser::{Event, Parser};
 use serde_json::Value;
 
@@ -27,10 +27,15 @@ const ROUNDS: usize = 60;
 pub(crate) fn document() -> Result<Table, HarnessError> {
     let document =
         ScopeDocument::parse(EXAMPLE).document.ok_or_else(|| missing("the example is not sound"))?;
+    let none = Catalogues::default();
     let mut table = Table::new("a scope document", &COLUMNS);
     row(&mut table, "its YAML read, and nothing done with it", &Samples::of(events));
-    row(&mut table, "checked", &Samples::of(|| escalation::check(black_box(EXAMPLE))));
-    row(&mut table, "checked but for escalation", &Samples::of(|| ScopeDocument::parse(black_box(EXAMPLE))));
+    row(
+        &mut table,
+        "checked, without catalogues",
+        &Samples::of(|| check::document(black_box(EXAMPLE), &none)),
+    );
+    row(&mut table, "read and reviewed", &Samples::of(|| ScopeDocument::parse(black_box(EXAMPLE))));
     let paths = || {
         let agents = black_box(&document).agents.values();
         agents.map(|agent| escalation::agent_paths(agent).len()).sum::<usize>()
