@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod identity;
 pub mod keys;
 pub mod leases;
 pub mod minter;
