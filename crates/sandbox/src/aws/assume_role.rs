@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::aws::policy::PolicyDocument;
-use jiff::SignedDuration;
 
 use super::SandboxAws;
 use super::config::{Config, RoleConfig, Roles};
@@ -63,8 +62,8 @@ pub(super) fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Parameters) ->
         source_identity,
         policy: request.policy.map(str::to_owned),
         managed_policies: request.managed_policies.iter().map(|arn| (*arn).to_owned()).collect(),
-        issued_at: caller.now,
-        expires_at: caller.now + SignedDuration::from_secs(i64::from(duration)),
+        issued_at: caller.moment.now,
+        expires_at: caller.moment.after(duration),
     };
     answer(sandbox, &session, packed, request.minimum_token_size)
 }

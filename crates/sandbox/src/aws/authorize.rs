@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::SandboxAws;
-use super::key::hmac_sha256;
 use super::principal::Decision;
 use super::refusal::{Code, Refusal};
+use crate::key::hmac_sha256;
 
 /// A call that somebody would make with these credentials.
 #[derive(Deserialize)]

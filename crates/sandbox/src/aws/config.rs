@@ -6,7 +6,7 @@ use std::time::Duration;
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::aws::region::Region;
 
-use super::key::Key;
+use crate::Key;
 
 /// What a role's sessions last at most unless its configuration says otherwise: an hour, as for a new role at AWS.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html>

@@ -10,8 +10,6 @@
 mod assume_role;
 mod authorize;
 mod config;
-mod faults;
-mod jwt;
 mod key;
 mod packed;
 mod parameters;
@@ -34,10 +32,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use self::config::{AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, RoleConfig, Roles};
-pub use self::faults::{Fault, Faults};
-use self::jwt::SigningKeys;
-pub use self::key::{AccessKey, Key};
+pub use self::key::AccessKey;
+use crate::jwt::SigningKeys;
+use crate::trouble::Trouble;
 use crate::{Clock, Random};
+pub use crate::{Fault, Faults, Key};
 
 /// More than the largest call that breaks no other limit.
 const MAX_BODY: usize = 256 * 1_024;
@@ -89,9 +88,16 @@ impl SandboxAws {
             .route("/authorize", post(authorize::authorize))
             .route("/.well-known/openid-configuration", get(web_identity::configuration))
             .route("/.well-known/jwks.json", get(web_identity::keys))
-            .fallback(service::call)
+            .fallback_service(
+                self.trouble().before(Router::new().fallback(service::call)).with_state(self.clone()),
+            )
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())
+    }
+
+    fn trouble(&self) -> Trouble {
+        let clock = Arc::clone(&self.0.clock);
+        Trouble { faults: self.0.faults.clone(), clock, refuse: service::injected }
     }
 
     /// The issuer of web identity tokens.

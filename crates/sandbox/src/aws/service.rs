@@ -1,15 +1,13 @@
 //! The query protocol: who calls, what for, and the answer in XML.
 
-use axum::body::{Body, Bytes};
+use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::{Full, Limited};
-use jiff::Timestamp;
 
 use super::config::Endpoint;
-use super::faults::Fault;
 use super::parameters::Parameters;
 use super::principal::{Decision, Principal};
 use super::refusal::{Code, Refusal};
@@ -17,6 +15,7 @@ use super::session::Session;
 use super::signature::{Claim, Wire};
 use super::xml::{self, Xml};
 use super::{SandboxAws, assume_role, web_identity};
+use crate::trouble::{Injected, Moment};
 
 const VERSION: &str = "2011-06-15";
 
@@ -26,11 +25,12 @@ pub(super) struct Caller {
     pub(super) principal: Principal,
     pub(super) region: String,
     pub(super) endpoint: Endpoint,
-    pub(super) now: Timestamp,
+    pub(super) moment: Moment,
 }
 
 pub(super) async fn call(
     State(sandbox): State<SandboxAws>,
+    Extension(moment): Extension<Moment>,
     method: Method,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -40,57 +40,47 @@ pub(super) async fn call(
         return StatusCode::NOT_FOUND.into_response();
     }
     let request_id = sandbox.unique();
-    let outcome = match (sandbox.0.faults.count(), body) {
-        (Some(Fault::Refuse { status, code, message }), _) => {
-            Err(Refusal { status, code: code.into(), message })
-        }
-        (_, Err(rejection)) => {
-            let message = rejection.body_text();
-            Err(Refusal {
-                status: rejection.status().as_u16(),
-                code: "RequestEntityTooLarge".into(),
-                message,
-            })
-        }
-        (fault, Ok(body)) => {
+    let outcome = match body {
+        Err(rejection) => Err(Refusal {
+            status: rejection.status().as_u16(),
+            code: "RequestEntityTooLarge".into(),
+            message: rejection.body_text(),
+        }),
+        Ok(body) => {
             let wire = Wire { method: &method, uri: &uri, headers: &headers, body: &body };
-            let outcome = sandbox.serve(&wire, &request_id).await;
-            match fault {
-                Some(Fault::Drop) => return dropped(),
-                Some(Fault::Garbage) => {
-                    Ok("<html>This is not the answer that you are looking for".to_owned())
-                }
-                Some(Fault::Delay(delay)) => {
-                    tokio::time::sleep(delay).await;
-                    outcome
-                }
-                Some(Fault::Refuse { .. }) | None => outcome,
-            }
+            sandbox.serve(&wire, moment, &request_id).await
         }
     };
-    let (status, text) = match outcome {
-        Ok(text) => (200, text),
-        Err(refusal) => {
-            tracing::debug!(code = %refusal.code, %request_id, "refused");
-            (refusal.status, xml::error(&refusal, &request_id))
-        }
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    // Clients set their clocks by this header when they sign again: it must be the clock that they are held to.
-    let date = sandbox.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let headers = [
-        (header::CONTENT_TYPE.as_str(), "text/xml"),
-        (header::DATE.as_str(), &date),
-        ("x-amzn-requestid", &request_id),
-    ];
+    match outcome {
+        Ok(text) => answer(StatusCode::OK, &request_id, text),
+        Err(refusal) => refused(&refusal, &request_id),
+    }
+}
+
+/// A refusal that was planned.
+pub(super) fn injected(injected: &Injected, moment: Moment) -> Response {
+    let throttled = || ("Throttling".to_owned(), "Rate exceeded".to_owned());
+    let (code, message) = injected.error.clone().unwrap_or_else(throttled);
+    let refusal = Refusal { status: injected.status.as_u16(), code: code.into(), message };
+    refused(&refusal, &moment.id())
+}
+
+fn refused(refusal: &Refusal, request_id: &str) -> Response {
+    tracing::debug!(code = %refusal.code, %request_id, "refused");
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer(status, request_id, xml::error(refusal, request_id))
+}
+
+fn answer(status: StatusCode, request_id: &str, text: String) -> Response {
+    let headers = [(header::CONTENT_TYPE.as_str(), "text/xml"), ("x-amzn-requestid", request_id)];
     (status, headers, text).into_response()
 }
 
 impl SandboxAws {
-    async fn serve(&self, wire: &Wire<'_>, request_id: &str) -> Result<String, Refusal> {
+    async fn serve(&self, wire: &Wire<'_>, moment: Moment, request_id: &str) -> Result<String, Refusal> {
         let form = Parameters::parse(wire.body);
         let action = Action::of(&form)?;
-        let caller = self.authenticate(wire)?;
+        let caller = self.authenticate(wire, moment)?;
         let result = match action {
             Action::AssumeRole => assume_role::serve(self, &caller, &form)?,
             Action::GetCallerIdentity => self.caller_identity(&caller),
@@ -107,9 +97,9 @@ impl SandboxAws {
             .text("Arn", &principal.arn(config))
     }
 
-    fn authenticate(&self, wire: &Wire<'_>) -> Result<Caller, Refusal> {
+    fn authenticate(&self, wire: &Wire<'_>, moment: Moment) -> Result<Caller, Refusal> {
         let claim = Claim::of(wire)?;
-        let now = self.now();
+        let now = moment.now;
         let principal = self.principal(claim.access_key_id, claim.security_token)?;
         claim.verify(wire, &self.0.config.key.secret_of(claim.access_key_id), now)?;
         principal.check_expiry(now)?;
@@ -123,7 +113,7 @@ impl SandboxAws {
             );
             return Err(Refusal::new(Code::RegionDisabled, message));
         }
-        Ok(Caller { principal, region, endpoint, now })
+        Ok(Caller { principal, region, endpoint, moment })
     }
 
     /// Whom an access key belongs to. Neither its secret nor its expiry is looked at here.
@@ -149,7 +139,7 @@ impl SandboxAws {
         context: &[(&str, Vec<String>)],
     ) -> Result<(), Refusal> {
         let (config, principal) = (&self.0.config, &caller.principal);
-        let mut call = principal.call(config, action, resource, &caller.region, caller.now);
+        let mut call = principal.call(config, action, resource, &caller.region, caller.moment.now);
         call.context.extend(context.iter().map(|(key, values)| ((*key).to_owned(), values.clone())));
         let because = match principal.decide(config, &call) {
             Decision::Allowed(_) => return Ok(()),
@@ -161,7 +151,7 @@ impl SandboxAws {
 }
 
 impl Principal {
-    pub(super) fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn check_expiry(&self, now: jiff::Timestamp) -> Result<(), Refusal> {
         match self.session() {
             Some(session) if session.expires_at <= now => {
                 Err(Refusal::new(Code::ExpiredToken, "The security token included in the request is expired"))
@@ -211,11 +201,4 @@ impl Action {
             Self::GetWebIdentityToken => "GetWebIdentityToken",
         }
     }
-}
-
-/// A body that fails before its first byte, whereupon the server drops the connection.
-fn dropped() -> Response {
-    let body = Body::new(Limited::new(Full::new(Bytes::from_static(b"lost")), 0));
-    // Announced, as the server would otherwise see that there is nothing to send, and send that.
-    ([(header::CONTENT_LENGTH, "4")], body).into_response()
 }

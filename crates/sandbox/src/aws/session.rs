@@ -1,25 +1,18 @@
 //! Sessions are not stored: the session token is the session, sealed under the sandbox's key.
 
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use deputize_scope::aws::arn::RoleArn;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::key::Key;
 use super::tags::{Tag, same_key};
-use crate::Random;
+use crate::sealed::Seal;
+use crate::{Key, Random};
 
 /// The largest session token that STS issues, in bytes: what its utilization is a percentage of.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 pub(super) const MAX_TOKEN_SIZE: usize = 4_096;
-
-const NONCE_SIZE: usize = 12;
-/// A sealed session holds a few kilobytes: whatever unfolds to more was not sealed here.
-const MAX_UNFOLDED: usize = 256 * 1_024;
-const LEVEL: u8 = 9;
 
 /// A session of a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,34 +59,19 @@ impl Session {
         access_key_id: &str,
         minimum: usize,
     ) -> Option<String> {
-        let packed = miniz_oxide::deflate::compress_to_vec(&serde_json::to_vec(self).ok()?, LEVEL);
-        // Base 64 makes four characters of three bytes, and the cipher adds its nonce and a tag of 16 bytes.
-        let padding = (minimum.div_ceil(4) * 3).saturating_sub(packed.len() + 4 + NONCE_SIZE + 16);
-        let length = u32::try_from(packed.len()).ok()?.to_be_bytes();
-        let message = [&length[..], &packed, &vec![0; padding]].concat();
-        let mut nonce = [0; NONCE_SIZE];
-        random.fill(&mut nonce);
-        let payload = Payload { msg: &message, aad: access_key_id.as_bytes() };
-        let sealed = cipher(key).encrypt(&Nonce::from(nonce), payload).ok()?;
-        Some(STANDARD.encode([&nonce[..], &sealed].concat()))
+        // Base 64 makes four characters of three bytes.
+        let sealed = sealed_beside(key, access_key_id).seal(random, self, minimum.div_ceil(4) * 3)?;
+        Some(STANDARD.encode(sealed))
     }
 
     /// The session that the token proves, if this sandbox issued it for this access key.
     pub(super) fn open(key: &Key, access_key_id: &str, token: &str) -> Option<Self> {
-        let bytes = STANDARD.decode(token).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_SIZE>()?;
-        let payload = Payload { msg: sealed, aad: access_key_id.as_bytes() };
-        let message = cipher(key).decrypt(&Nonce::from(*nonce), payload).ok()?;
-        let (length, rest) = message.split_first_chunk::<4>()?;
-        let packed = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        let json = miniz_oxide::inflate::decompress_to_vec_with_limit(packed, MAX_UNFOLDED).ok()?;
-        serde_json::from_slice(&json).ok()
+        sealed_beside(key, access_key_id).open(&STANDARD.decode(token).ok()?)
     }
 }
 
-fn cipher(key: &Key) -> Aes256Gcm {
-    let derived = key.derive("session token", "");
-    Aes256Gcm::new(&(*derived).into())
+fn sealed_beside<'a>(key: &'a Key, access_key_id: &'a str) -> Seal<'a> {
+    Seal { key, purpose: "session token", beside: access_key_id }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::key::{hmac_sha256, hmac_sha256_matches};
 use super::refusal::{Code, Refusal};
+use crate::key::{hmac_sha256, hmac_sha256_matches};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SERVICE: &str = "sts";

@@ -10,7 +10,6 @@ use tokio::task::spawn_blocking;
 
 use super::SandboxAws;
 use super::config::Endpoint;
-use super::jwt::Algorithm;
 use super::parameters::{Constraints, Parameters};
 use super::principal::Principal;
 use super::refusal::{Code, Refusal};
@@ -18,6 +17,7 @@ use super::service::Caller;
 use super::session::Session;
 use super::tags::{Tag, Tags};
 use super::xml::Xml;
+use crate::jwt::Algorithm;
 
 const DEFAULT_DURATION: u32 = 300;
 
@@ -40,7 +40,7 @@ pub(super) async fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Paramete
     }
     let request = GetWebIdentityToken::parse(form)?;
     request.check_caller(sandbox, caller)?;
-    let expires_at = caller.now + SignedDuration::from_secs(i64::from(request.duration));
+    let expires_at = caller.moment.after(request.duration);
     let claims = request.claims(sandbox, caller, expires_at);
     if claims.to_string().len() > MAX_PAYLOAD {
         let message = "The requested token payload size exceeds the maximum allowed size. Reduce the number of \
@@ -112,7 +112,7 @@ impl<'a> GetWebIdentityToken<'a> {
             ("sts:DurationSeconds", vec![self.duration.to_string()]),
         ];
         sandbox.check_allowed(caller, "sts:GetWebIdentityToken", "*", &context)?;
-        let end = caller.now + SignedDuration::from_secs(i64::from(self.duration));
+        let end = caller.moment.now + SignedDuration::from_secs(i64::from(self.duration));
         if caller.principal.session().is_some_and(|session| session.expires_at < end) {
             let message =
                 "The requested token duration would extend the session beyond its original expiration time.";
@@ -144,7 +144,7 @@ impl<'a> GetWebIdentityToken<'a> {
             "iss": sandbox.issuer(),
             "aud": audience,
             "sub": subject,
-            "iat": caller.now.as_second(),
+            "iat": caller.moment.now.as_second(),
             "exp": expires_at.as_second(),
             "jti": sandbox.unique(),
             "https://sts.amazonaws.com/": sts,

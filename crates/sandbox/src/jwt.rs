@@ -14,47 +14,47 @@ use rsa::signature::{SignatureEncoding as _, Signer as _};
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
 
-use super::key::Key;
+use crate::Key;
 
 const RSA_BITS: usize = 2_048;
 
-/// The algorithms that STS signs web identity tokens with.
+/// The algorithms that a sandbox signs tokens with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rs256,
     Es384,
 }
 
 impl Algorithm {
-    pub(super) const ALL: [Self; 2] = [Self::Rs256, Self::Es384];
+    pub(crate) const ALL: [Self; 2] = [Self::Rs256, Self::Es384];
 
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Es384 => "ES384",
         }
     }
 
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 }
 
-/// The account's signing keys, each made when it is first used: an RSA key takes a moment. They follow from the
-/// account's key, so that tokens outlive a restart. Every method may block for that moment.
-pub(super) struct SigningKeys {
+/// A sandbox's signing keys, each made when it is first used: an RSA key takes a moment. They follow from the
+/// sandbox's key, so that tokens outlive a restart. Every method may block for that moment.
+pub(crate) struct SigningKeys {
     key: Key,
     rs256: OnceLock<Option<pkcs1v15::SigningKey<Sha256>>>,
     es384: OnceLock<ecdsa::SigningKey>,
 }
 
 impl SigningKeys {
-    pub(super) fn new(key: Key) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         Self { key, rs256: OnceLock::new(), es384: OnceLock::new() }
     }
 
     /// The claims as a JSON Web Token. `None` if no key could be made.
-    pub(super) fn sign(&self, algorithm: Algorithm, claims: &Value) -> Option<String> {
+    pub(crate) fn sign(&self, algorithm: Algorithm, claims: &Value) -> Option<String> {
         let header = json!({ "alg": algorithm.as_str(), "kid": self.key_id(algorithm), "typ": "JWT" });
         let message = format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
         let signature = match algorithm {
@@ -68,7 +68,7 @@ impl SigningKeys {
     }
 
     /// The public keys, as a JSON Web Key Set. `None` if no key could be made.
-    pub(super) fn public(&self) -> Option<Value> {
+    pub(crate) fn public(&self) -> Option<Value> {
         let rs256: &RsaPrivateKey = self.rs256()?.as_ref();
         let es384 = self.es384().verifying_key().to_encoded_point(false);
         Some(json!({ "keys": [

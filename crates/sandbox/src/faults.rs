@@ -1,7 +1,11 @@
+//! What may go wrong with a service, and when.
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use jiff::SignedDuration;
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +25,27 @@ pub enum Fault {
     Drop,
     /// The call is carried out and answered with something that is no answer, with status 200.
     Garbage,
+    /// Too many calls: refused in the vendor's own words, with a header `Retry-After` in whole seconds.
+    TooManyRequests {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// Nothing is answered, however long one waits.
+    Silence,
+    /// The call is carried out, and the connection is dropped in the middle of the answer.
+    Truncate,
+    /// The call is carried out, and the answer says that it is of this media type.
+    ContentType(String),
+    /// The call is carried out, and the answer is padded with white space to some 3 MB.
+    Huge,
+    /// What the call issues has ended so long ago.
+    Expired(Duration),
+    /// The service's clock is off by this for one call: ahead, or behind where it is negative.
+    Skew(SignedDuration),
 }
 
 impl Fault {
-    /// Too many requests, in STS's words.
+    /// Too many requests, in the words of AWS's STS.
     pub fn throttled() -> Self {
         Self::Refuse { status: 400, code: "Throttling".to_owned(), message: "Rate exceeded".to_owned() }
     }
@@ -36,7 +57,7 @@ impl Fault {
     }
 }
 
-/// Makes STS fail, for tests. All clones steer the same sandbox; without faults, nothing ever fails.
+/// Makes a service fail, for tests. All clones steer the same sandbox; without faults, nothing ever fails.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<State>);
 
@@ -68,13 +89,13 @@ impl Faults {
         *self.plan() = Plan::default();
     }
 
-    /// How many calls reached STS, those that failed included.
+    /// How many calls reached the service, those that failed included.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
     }
 
     /// Counts a call, and says what goes wrong with it.
-    pub(super) fn count(&self) -> Option<Fault> {
+    pub(crate) fn count(&self) -> Option<Fault> {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         let mut plan = self.plan();
         plan.next.pop_front().or_else(|| plan.always.clone())

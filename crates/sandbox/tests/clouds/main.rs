@@ -1,0 +1,15 @@
+//! The sandboxes of Google and Microsoft, driven over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, and its helpers are tests too"
+)]
+
+mod azure;
+mod azure_keys;
+mod gcp;
+mod gcp_boundary;
+mod issuer;
+mod served;
+mod trouble;
