@@ -21,22 +21,22 @@ use super::xml::Xml;
 /// What a session lasts where the call does not say, and what a session of a session lasts at most.
 const HOUR: u32 = 3_600;
 /// Inline policy and ARNs of managed policies together, in characters.
-const MAX_POLICY: usize = 2_048;
+pub(super) const MAX_POLICY: usize = 2_048;
 const POLICY_CHARACTERS: &str = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+";
 const NAME_CHARACTERS: &str = "[\\w+=,.@-]*";
 
 /// The call, held to every constraint that needs no knowledge of the role.
 #[derive(Debug)]
-struct AssumeRole<'a> {
-    role: RoleArn,
-    name: &'a str,
+pub(super) struct AssumeRole<'a> {
+    pub(super) role: RoleArn,
+    pub(super) name: &'a str,
     duration: Option<u32>,
-    policy: Option<&'a str>,
-    managed_policies: Vec<&'a str>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) managed_policies: Vec<&'a str>,
     tags: Tags,
     external_id: Option<&'a str>,
     source_identity: Option<&'a str>,
-    minimum_token_size: usize,
+    pub(super) minimum_token_size: usize,
 }
 
 pub(super) fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Parameters) -> Result<Xml, Refusal> {
@@ -47,29 +47,27 @@ pub(super) fn serve(sandbox: &SandboxAws, caller: &Caller, form: &Parameters) ->
     let source_identity = request.source_identity(sandbox, caller)?;
     let duration = request.duration(caller, role.max_session)?;
     let inherited = caller.principal.session().map(Session::inherited).unwrap_or_default();
-    let tags = request.tags.inheriting(inherited)?;
+    let tags = request.tags.clone().inheriting(inherited)?;
 
-    let texts: Vec<&str> =
-        request.policy.into_iter().chain(request.managed_policies.iter().copied()).collect();
-    let packed = packed_percentage(&texts, &tags.all);
+    let packed = packed_percentage(&request.policy_texts(), &tags.all);
     check_packed(packed, &tags.all)?;
 
     let session = Session {
-        role: request.role.clone(),
-        name: request.name.to_owned(),
         tags: tags.all,
         transitive: tags.transitive,
         source_identity,
         policy: request.policy.map(str::to_owned),
         managed_policies: request.managed_policies.iter().map(|arn| (*arn).to_owned()).collect(),
-        issued_at: caller.moment.now,
-        expires_at: caller.moment.after(duration),
+        ..Session::new(request.role.clone(), request.name, caller.moment.now, caller.moment.after(duration))
     };
-    answer(sandbox, &session, packed, request.minimum_token_size)
+    let key = &sandbox.0.config.key;
+    let user = Xml::default().text("Arn", &session.arn()).text("AssumedRoleId", &session.user_id(key));
+    let answer = issued(sandbox, &session, packed, request.minimum_token_size)?;
+    Ok(answer.element("AssumedRoleUser", user).optional("SourceIdentity", session.source_identity.as_deref()))
 }
 
 impl<'a> AssumeRole<'a> {
-    fn parse(form: &'a Parameters) -> Result<Self, Refusal> {
+    pub(super) fn parse(form: &'a Parameters) -> Result<Self, Refusal> {
         let mut constraints = Constraints::default();
         let arn = constraints.required("roleArn", form.text("RoleArn"));
         if !arn.is_empty() {
@@ -84,8 +82,7 @@ impl<'a> AssumeRole<'a> {
         let policy = form.text("Policy");
         if let Some(policy) = policy {
             constraints.length("policy", policy, 1..=MAX_POLICY);
-            let allowed = |character| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-            constraints.characters("policy", policy, POLICY_CHARACTERS, allowed);
+            policy_characters(&mut constraints, policy);
         }
         let managed_policies: Vec<&str> = form
             .structures("PolicyArns")
@@ -131,7 +128,7 @@ impl<'a> AssumeRole<'a> {
         })
     }
 
-    fn check_policies(&self, config: &Config) -> Result<(), Refusal> {
+    pub(super) fn check_policies(&self, config: &Config) -> Result<(), Refusal> {
         let arns: usize = self.managed_policies.iter().map(|arn| arn.chars().count()).sum();
         let characters = self.policy.map_or(0, |policy| policy.chars().count()) + arns;
         if characters > MAX_POLICY {
@@ -210,9 +207,13 @@ impl<'a> AssumeRole<'a> {
     }
 
     fn duration(&self, caller: &Caller, max_session: Duration) -> Result<u32, Refusal> {
+        self.duration_within(max_session, matches!(caller.principal, Principal::Session(_)))
+    }
+
+    pub(super) fn duration_within(&self, max_session: Duration, chained: bool) -> Result<u32, Refusal> {
         let max_session = u32::try_from(max_session.as_secs()).unwrap_or(u32::MAX);
         let duration = self.duration.unwrap_or(HOUR.min(max_session));
-        let excess = if matches!(caller.principal, Principal::Session(_)) && duration > HOUR {
+        let excess = if chained && duration > HOUR {
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         } else if duration > max_session {
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
@@ -221,9 +222,19 @@ impl<'a> AssumeRole<'a> {
         };
         Err(Refusal::new(Code::ValidationError, excess))
     }
+
+    /// What is packed besides tags.
+    pub(super) fn policy_texts(&self) -> Vec<&'a str> {
+        self.policy.into_iter().chain(self.managed_policies.iter().copied()).collect()
+    }
 }
 
-fn check_packed(packed: Option<u32>, tags: &[Tag]) -> Result<(), Refusal> {
+pub(super) fn policy_characters(constraints: &mut Constraints, policy: &str) {
+    let allowed = |character| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+    constraints.characters("policy", policy, POLICY_CHARACTERS, allowed);
+}
+
+pub(super) fn check_packed(packed: Option<u32>, tags: &[Tag]) -> Result<(), Refusal> {
     let Some(percentage) = packed.filter(|percentage| *percentage > 100) else { return Ok(()) };
     let tags_alone = packed_percentage(&[], tags).is_some_and(|percentage| percentage > 100);
     let message = if tags_alone {
@@ -234,7 +245,8 @@ fn check_packed(packed: Option<u32>, tags: &[Tag]) -> Result<(), Refusal> {
     Err(Refusal::new(Code::PackedPolicyTooLarge, message))
 }
 
-fn answer(
+/// The session's credentials, and how much of its token is used up.
+pub(super) fn issued(
     sandbox: &SandboxAws,
     session: &Session,
     packed: Option<u32>,
@@ -250,11 +262,8 @@ fn answer(
         .text("SecretAccessKey", &key.secret_of(&id))
         .text("SessionToken", &token)
         .text("Expiration", &session.expires_at.to_string());
-    let user = Xml::default().text("Arn", &session.arn()).text("AssumedRoleId", &session.user_id(key));
     let utilization = (token.len() * 100).div_ceil(MAX_TOKEN_SIZE);
     Ok(Xml::default()
-        .optional("SourceIdentity", session.source_identity.as_deref())
-        .element("AssumedRoleUser", user)
         .element("Credentials", credentials)
         .optional("PackedPolicySize", packed.map(|percentage| percentage.to_string()).as_deref())
         .text("SessionTokenUtilization", &utilization.to_string())

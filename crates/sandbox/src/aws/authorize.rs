@@ -67,7 +67,7 @@ impl SandboxAws {
     fn judge(&self, question: &Question) -> Result<Answer, Refusal> {
         let (config, now) = (&self.0.config, self.now());
         question.check()?;
-        let principal = self.principal(&question.access_key_id, question.session_token.as_deref())?;
+        let principal = self.principal(&question.access_key_id, question.session_token.as_deref(), now)?;
         self.check_secret(question)?;
         principal.check_expiry(now)?;
         let call =

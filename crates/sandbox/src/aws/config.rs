@@ -6,7 +6,8 @@ use std::time::Duration;
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::aws::region::Region;
 
-use crate::Key;
+use super::access_keys::UserKey;
+use crate::{IssuerKeys, Key};
 
 /// What a role's sessions last at most unless its configuration says otherwise: an hour, as for a new role at AWS.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html>
@@ -21,6 +22,14 @@ pub struct Config {
     pub account: AccountId,
     /// The roles that may be assumed.
     pub roles: Roles,
+    /// The IAM users, whose access keys may be made and deleted.
+    pub users: Users,
+    /// The access keys of users, by the users' names.
+    pub access_keys: BTreeMap<String, Vec<UserKey>>,
+    /// How long it takes until a change to an access key is known.
+    pub key_propagation: Duration,
+    /// The OpenID Connect providers whose tokens get a session.
+    pub oidc_providers: Vec<OidcProvider>,
     /// The managed policies that a session may name by their ARNs. Others are refused.
     pub managed_policies: BTreeMap<String, PolicyDocument>,
     /// Regions where the account has STS switched off.
@@ -35,12 +44,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// An account in which every role exists, every region is enabled and federation is switched on.
+    /// An account in which every role and user exists, every region is enabled and federation is switched on.
     pub fn new(key: Key) -> Self {
         Self {
             key,
             account: AccountId::default(),
             roles: Roles::Any { max_session: DEFAULT_MAX_SESSION },
+            users: Users::Any,
+            access_keys: BTreeMap::new(),
+            key_propagation: Duration::ZERO,
+            oidc_providers: Vec::new(),
             managed_policies: BTreeMap::new(),
             disabled_regions: BTreeSet::new(),
             endpoint: Endpoint::Regional,
@@ -80,12 +93,35 @@ pub struct RoleConfig {
     pub external_id: Option<String>,
     /// What the role itself may do. `None`: everything.
     pub identity_policy: Option<PolicyDocument>,
+    /// The subjects of OpenID Connect providers that its trust policy lets in.
+    pub web_identities: BTreeSet<String>,
 }
 
 impl Default for RoleConfig {
     fn default() -> Self {
-        Self { max_session: DEFAULT_MAX_SESSION, external_id: None, identity_policy: None }
+        let web_identities = BTreeSet::new();
+        Self { max_session: DEFAULT_MAX_SESSION, external_id: None, identity_policy: None, web_identities }
     }
+}
+
+/// The IAM users.
+#[derive(Clone, Debug)]
+pub enum Users {
+    /// Any user, who may do anything.
+    Any,
+    /// These, by name, and what each may do. `None`: everything.
+    Listed(BTreeMap<String, Option<PolicyDocument>>),
+}
+
+/// An OpenID Connect provider of the account.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    /// What its tokens say in `iss`.
+    pub issuer: String,
+    /// What its tokens may say in `aud`.
+    pub audiences: Vec<String>,
+    /// Where its keys come from.
+    pub keys: IssuerKeys,
 }
 
 /// The number of an AWS account: twelve digits.

@@ -29,6 +29,11 @@ impl Key {
         format!("{}E", unique_id("AROA", self.derive("role id", &format!("{account}/{name}")).as_slice()))
     }
 
+    /// The unique id of a user.
+    pub(super) fn user_id(&self, name: &str) -> String {
+        format!("{}E", unique_id("AIDA", self.derive("user id", name).as_slice()))
+    }
+
     /// The unique id of the account's own principal.
     pub(super) fn operator_id(&self) -> String {
         format!("{}E", unique_id("AIDA", self.derive("operator id", "").as_slice()))
@@ -55,6 +60,13 @@ pub(super) fn session_key_id(random: &dyn Random) -> String {
     let mut bytes = [0; 32];
     random.fill(&mut bytes);
     unique_id("ASIA", &bytes)
+}
+
+/// The id of a user's access key: `AKIA…`.
+pub(super) fn user_key_id(random: &dyn Random) -> String {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    unique_id("AKIA", &bytes)
 }
 
 /// Twenty characters: the prefix and sixteen of base 32, which is the alphabet of AWS's unique ids.

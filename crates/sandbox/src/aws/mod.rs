@@ -1,20 +1,25 @@
-//! AWS: the Security Token Service in the query protocol, with its parameters, limits and error codes.
+//! AWS: the Security Token Service, and access keys of IAM, in the query protocol, with its parameters, limits and error codes.
 //!
 //! Signatures are verified, sessions end when they say, and [`SandboxAws::router`] also serves `POST /authorize`,
-//! which says what IAM would decide about a call with a session's credentials. Nothing is stored: a session token
-//! carries its session, sealed, so that it survives a restart with the same [`Key`].
+//! which says what IAM would decide about a call with a session's credentials. Sessions are not stored: a session token
+//! carries its session, sealed, so that it survives a restart with the same [`Key`]. What is remembered are the access
+//! keys of users, which [`SandboxAws::access_keys`] gives, to be kept.
 //!
 //! Where AWS does not say how it works, this is a model: the packed size of policies and tags, the largest web
 //! identity token, and the code with which the global endpoint refuses what it does not offer.
 
+mod access_keys;
 mod assume_role;
 mod authorize;
 mod config;
+mod external;
+mod iam;
 mod key;
 mod packed;
 mod parameters;
 mod principal;
 mod refusal;
+mod scoped;
 mod service;
 mod session;
 mod signature;
@@ -22,6 +27,7 @@ mod tags;
 mod web_identity;
 mod xml;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,9 +37,14 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub use self::config::{AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, RoleConfig, Roles};
+use self::access_keys::AccessKeys;
+pub use self::access_keys::{LastUsed, UserKey};
+pub use self::config::{
+    AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, OidcProvider, RoleConfig, Roles, Users,
+};
 pub use self::key::AccessKey;
 use crate::jwt::SigningKeys;
+use crate::oidc::Issuers;
 use crate::trouble::Trouble;
 use crate::{Clock, Random};
 pub use crate::{Fault, Faults, Key};
@@ -51,13 +62,17 @@ struct Inner {
     random: Arc<dyn Random>,
     faults: Faults,
     signing_keys: SigningKeys,
+    access_keys: AccessKeys,
+    issuers: Issuers,
 }
 
 impl SandboxAws {
     /// The account as configured. Two with the same configuration accept each other's credentials.
     pub fn new(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let signing_keys = SigningKeys::new(config.key.clone());
-        Self(Arc::new(Inner { config, clock, random, faults: Faults::default(), signing_keys }))
+        let access_keys = AccessKeys::new(config.access_keys.clone(), config.key_propagation);
+        let (faults, issuers) = (Faults::default(), Issuers::new());
+        Self(Arc::new(Inner { config, clock, random, faults, signing_keys, access_keys, issuers }))
     }
 
     /// The access key of the account's own principal, which may do anything. It is derived from the account's key.
@@ -67,7 +82,12 @@ impl SandboxAws {
         self.0.config.key.operator()
     }
 
-    /// Makes STS fail, for tests. The other routes never do.
+    /// The access keys of all users as they are now: for [`Config::access_keys`] after a restart.
+    pub fn access_keys(&self) -> BTreeMap<String, Vec<UserKey>> {
+        self.0.access_keys.all()
+    }
+
+    /// Makes STS and IAM fail, for tests. The other routes never do.
     pub fn faults(&self) -> Faults {
         self.0.faults.clone()
     }
@@ -80,7 +100,8 @@ impl SandboxAws {
 
     /// The service, to be served alone:
     ///
-    /// - `POST /`: AssumeRole, GetCallerIdentity and GetWebIdentityToken, form-encoded and signed
+    /// - `POST /`, form-encoded and signed: AssumeRole, GetCallerIdentity, GetScopedCredentials and GetWebIdentityToken of
+    ///   STS; CreateAccessKey and what else there is to access keys of IAM; unsigned: AssumeRoleWithWebIdentity
     /// - `POST /authorize`: what IAM would decide about a call, in JSON and unsigned
     /// - `GET /.well-known/openid-configuration` and `/.well-known/jwks.json`: how to verify web identity tokens
     pub fn router(&self) -> Router {

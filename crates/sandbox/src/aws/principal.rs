@@ -7,7 +7,7 @@ use deputize_scope::aws::evaluate::{Call, Position, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
 use jiff::Timestamp;
 
-use super::config::{Config, RoleConfig, Roles};
+use super::config::{Config, RoleConfig, Roles, Users};
 use super::session::Session;
 
 /// Whose credentials signed a call.
@@ -15,6 +15,8 @@ use super::session::Session;
 pub(super) enum Principal {
     /// The account's own principal, an IAM user: at AWS the root user itself can assume no role. It may do anything.
     Operator,
+    /// An IAM user.
+    User(String),
     /// A session of a role.
     Session(Box<Session>),
 }
@@ -31,13 +33,14 @@ impl Principal {
     pub(super) fn arn(&self, config: &Config) -> String {
         match self {
             Self::Operator => format!("arn:aws:iam::{}:user/sandbox", config.account),
+            Self::User(name) => format!("arn:aws:iam::{}:user/{name}", config.account),
             Self::Session(session) => session.arn(),
         }
     }
 
     pub(super) fn account<'a>(&'a self, config: &'a Config) -> &'a str {
         match self {
-            Self::Operator => config.account.as_str(),
+            Self::Operator | Self::User(_) => config.account.as_str(),
             Self::Session(session) => session.role.account(),
         }
     }
@@ -45,20 +48,21 @@ impl Principal {
     pub(super) fn user_id(&self, config: &Config) -> String {
         match self {
             Self::Operator => config.key.operator_id(),
+            Self::User(name) => config.key.user_id(name),
             Self::Session(session) => session.user_id(&config.key),
         }
     }
 
     pub(super) fn source_identity(&self) -> Option<&str> {
         match self {
-            Self::Operator => None,
+            Self::Operator | Self::User(_) => None,
             Self::Session(session) => session.source_identity.as_deref(),
         }
     }
 
     pub(super) fn session(&self) -> Option<&Session> {
         match self {
-            Self::Operator => None,
+            Self::Operator | Self::User(_) => None,
             Self::Session(session) => Some(session),
         }
     }
@@ -67,13 +71,18 @@ impl Principal {
     /// call and so must one of the policies that the session was given, where it was given any.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
     pub(super) fn decide(&self, config: &Config, call: &Call) -> Decision {
-        let Self::Session(session) = self else {
+        if matches!(self, Self::Operator) {
             return Decision::Allowed("the account's own principal may do anything".to_owned());
-        };
+        }
         if call.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
             return Decision::Allowed("no permission is required for this call".to_owned());
         }
-        let layers = match Layer::of(session, config) {
+        let layers = match self {
+            Self::Operator => Ok(Vec::new()),
+            Self::User(name) => Layer::of_user(name, config),
+            Self::Session(session) => Layer::of(session, config),
+        };
+        let layers = match layers {
             Ok(layers) => layers,
             Err(reason) => return Decision::ImplicitDeny(reason),
         };
@@ -81,8 +90,7 @@ impl Principal {
         if let Some(denial) = verdicts.iter().find(|verdict| matches!(verdict, LayerVerdict::Denies(_))) {
             return denial.clone().into_decision();
         }
-        let fallback =
-            LayerVerdict::Allows("the role is not limited, and no session policy was passed".to_owned());
+        let fallback = LayerVerdict::Allows("nothing limits it, and no session policy was passed".to_owned());
         let silent = verdicts.iter().find(|verdict| matches!(verdict, LayerVerdict::Silent(_)));
         silent.or(verdicts.last()).cloned().unwrap_or(fallback).into_decision()
     }
@@ -112,6 +120,11 @@ impl Principal {
                 set("aws:PrincipalArn", self.arn(config));
                 set("aws:PrincipalType", "User".to_owned());
                 set("aws:username", "sandbox".to_owned());
+            }
+            Self::User(name) => {
+                set("aws:PrincipalArn", self.arn(config));
+                set("aws:PrincipalType", "User".to_owned());
+                set("aws:username", name.clone());
             }
             Self::Session(session) => {
                 // For a session this key holds the role's ARN, not the session's.
@@ -172,7 +185,23 @@ impl Layer {
         if !policies.is_empty() {
             layers.push(Self { kind: "session policy", policies });
         }
+        for text in &session.scope_down {
+            let policy = PolicyDocument::from_str(text).map_err(|error| error.to_string())?;
+            let policies = vec![("the scope-down policy".to_owned(), policy)];
+            layers.push(Self { kind: "scope-down policy", policies });
+        }
         Ok(layers)
+    }
+
+    /// The layers that limit a user, or why they can do nothing at all.
+    fn of_user(name: &str, config: &Config) -> Result<Vec<Self>, String> {
+        let Users::Listed(users) = &config.users else { return Ok(Vec::new()) };
+        let policy = users.get(name).ok_or_else(|| "the user no longer exists".to_owned())?;
+        let named = |policy: &PolicyDocument| vec![("the user's policy".to_owned(), policy.clone())];
+        Ok(policy
+            .iter()
+            .map(|policy| Self { kind: "identity-based policy", policies: named(policy) })
+            .collect())
     }
 
     fn judge(&self, call: &Call) -> LayerVerdict {

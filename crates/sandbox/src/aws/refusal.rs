@@ -19,21 +19,26 @@ impl Refusal {
     }
 }
 
-/// The errors that STS documents, and those that all services of the query protocol have in common.
+/// The errors that STS and IAM document, and those that all services of the query protocol have in common.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     AccessDenied,
     ExpiredToken,
+    ExpiredTokenException,
+    IdpCommunicationError,
     IncompleteSignature,
     InternalFailure,
     InvalidAction,
     InvalidClientTokenId,
+    InvalidIdentityToken,
     InvalidParameterValue,
     JwtPayloadSizeExceeded,
+    LimitExceeded,
     MalformedPolicyDocument,
     MissingAction,
     MissingAuthenticationToken,
+    NoSuchEntity,
     NoSuchVersion,
     OutboundWebIdentityFederationDisabled,
     PackedPolicyTooLarge,
@@ -49,15 +54,20 @@ impl Code {
         match self {
             Self::AccessDenied => "AccessDenied",
             Self::ExpiredToken => "ExpiredToken",
+            Self::ExpiredTokenException => "ExpiredTokenException",
+            Self::IdpCommunicationError => "IDPCommunicationError",
             Self::IncompleteSignature => "IncompleteSignature",
             Self::InternalFailure => "InternalFailure",
             Self::InvalidAction => "InvalidAction",
             Self::InvalidClientTokenId => "InvalidClientTokenId",
+            Self::InvalidIdentityToken => "InvalidIdentityToken",
             Self::InvalidParameterValue => "InvalidParameterValue",
             Self::JwtPayloadSizeExceeded => "JWTPayloadSizeExceededException",
+            Self::LimitExceeded => "LimitExceeded",
             Self::MalformedPolicyDocument => "MalformedPolicyDocument",
             Self::MissingAction => "MissingAction",
             Self::MissingAuthenticationToken => "MissingAuthenticationToken",
+            Self::NoSuchEntity => "NoSuchEntity",
             Self::NoSuchVersion => "NoSuchVersion",
             Self::OutboundWebIdentityFederationDisabled => "OutboundWebIdentityFederationDisabledException",
             Self::PackedPolicyTooLarge => "PackedPolicyTooLarge",
@@ -79,8 +89,13 @@ impl Code {
             | Self::SessionDurationEscalation
             | Self::SignatureDoesNotMatch => 403,
             Self::InternalFailure => 500,
-            Self::IncompleteSignature
+            Self::LimitExceeded => 409,
+            Self::NoSuchEntity => 404,
+            Self::ExpiredTokenException
+            | Self::IdpCommunicationError
+            | Self::IncompleteSignature
             | Self::InvalidAction
+            | Self::InvalidIdentityToken
             | Self::InvalidParameterValue
             | Self::JwtPayloadSizeExceeded
             | Self::MalformedPolicyDocument

@@ -7,17 +7,19 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
+use super::access_keys::LastUsed;
 use super::config::Endpoint;
 use super::parameters::Parameters;
 use super::principal::{Decision, Principal};
 use super::refusal::{Code, Refusal};
 use super::session::Session;
 use super::signature::{Claim, Wire};
-use super::xml::{self, Xml};
-use super::{SandboxAws, assume_role, web_identity};
+use super::xml::{self, Namespace, Xml};
+use super::{SandboxAws, assume_role, external, iam, scoped, web_identity};
 use crate::trouble::{Injected, Moment};
 
-const VERSION: &str = "2011-06-15";
+const STS_VERSION: &str = "2011-06-15";
+const IAM_VERSION: &str = "2010-05-08";
 
 /// One call, authenticated.
 #[derive(Debug)]
@@ -80,13 +82,22 @@ impl SandboxAws {
     async fn serve(&self, wire: &Wire<'_>, moment: Moment, request_id: &str) -> Result<String, Refusal> {
         let form = Parameters::parse(wire.body);
         let action = Action::of(&form)?;
-        let caller = self.authenticate(wire, moment)?;
         let result = match action {
-            Action::AssumeRole => assume_role::serve(self, &caller, &form)?,
-            Action::GetCallerIdentity => self.caller_identity(&caller),
-            Action::GetWebIdentityToken => web_identity::serve(self, &caller, &form).await?,
+            Action::AssumeRoleWithWebIdentity => external::serve(self, moment, &form).await?,
+            _ => self.serve_caller(&self.authenticate(wire, action, moment)?, action, &form).await?,
         };
-        Ok(xml::response(action.as_str(), result, request_id))
+        Ok(xml::response(action.namespace(), action.as_str(), result, request_id))
+    }
+
+    /// A call whose signature is right.
+    async fn serve_caller(&self, caller: &Caller, action: Action, form: &Parameters) -> Result<Xml, Refusal> {
+        match action {
+            Action::AssumeRole => assume_role::serve(self, caller, form),
+            Action::GetCallerIdentity => Ok(self.caller_identity(caller)),
+            Action::GetScopedCredentials => scoped::serve(self, caller, form),
+            Action::GetWebIdentityToken => web_identity::serve(self, caller, form).await,
+            _ => iam::serve(self, caller, action, form),
+        }
     }
 
     fn caller_identity(&self, caller: &Caller) -> Xml {
@@ -97,14 +108,19 @@ impl SandboxAws {
             .text("Arn", &principal.arn(config))
     }
 
-    fn authenticate(&self, wire: &Wire<'_>, moment: Moment) -> Result<Caller, Refusal> {
+    fn authenticate(&self, wire: &Wire<'_>, action: Action, moment: Moment) -> Result<Caller, Refusal> {
         let claim = Claim::of(wire)?;
         let now = moment.now;
-        let principal = self.principal(claim.access_key_id, claim.security_token)?;
-        claim.verify(wire, &self.0.config.key.secret_of(claim.access_key_id), now)?;
+        let principal = self.principal(claim.access_key_id, claim.security_token, now)?;
+        let service = action.service();
+        claim.verify(wire, service, &self.0.config.key.secret_of(claim.access_key_id), now)?;
         principal.check_expiry(now)?;
         let endpoint = if claim.is_global() { Endpoint::Global } else { self.0.config.endpoint };
         let region = claim.region.to_owned();
+        if let Principal::User(name) = &principal {
+            let usage = LastUsed { at: now, service: service.to_owned(), region: region.clone() };
+            self.0.access_keys.used(name, claim.access_key_id, usage);
+        }
         if self.0.config.disabled_regions.iter().any(|disabled| disabled.as_str() == region) {
             let message = format!(
                 "STS is not activated in this region for account:{}. Your account administrator can activate STS in \
@@ -117,14 +133,20 @@ impl SandboxAws {
     }
 
     /// Whom an access key belongs to. Neither its secret nor its expiry is looked at here.
-    pub(super) fn principal(&self, access_key_id: &str, token: Option<&str>) -> Result<Principal, Refusal> {
+    pub(super) fn principal(
+        &self,
+        access_key_id: &str,
+        token: Option<&str>,
+        now: jiff::Timestamp,
+    ) -> Result<Principal, Refusal> {
         let key = &self.0.config.key;
         let principal = match token {
             Some(token) if access_key_id.starts_with("ASIA") => {
                 Session::open(key, access_key_id, token).map(|session| Principal::Session(Box::new(session)))
             }
             None if access_key_id == key.operator().id => Some(Principal::Operator),
-            _ => None,
+            None => self.0.access_keys.user_of_working(access_key_id, now).map(Principal::User),
+            Some(_) => None,
         };
         let message = "The security token included in the request is invalid.";
         principal.ok_or_else(|| Refusal::new(Code::InvalidClientTokenId, message))
@@ -167,38 +189,93 @@ pub(super) fn denied(principal: &str, action: &str, resource: &str, because: &st
     Refusal::new(Code::AccessDenied, message.trim_end())
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Action {
+/// The calls that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
     AssumeRole,
+    AssumeRoleWithWebIdentity,
     GetCallerIdentity,
+    GetScopedCredentials,
     GetWebIdentityToken,
+    CreateAccessKey,
+    DeleteAccessKey,
+    GetAccessKeyLastUsed,
+    ListAccessKeys,
+    UpdateAccessKey,
 }
 
 impl Action {
-    const ALL: [Self; 3] = [Self::AssumeRole, Self::GetCallerIdentity, Self::GetWebIdentityToken];
+    const ALL: [Self; 10] = [
+        Self::AssumeRole,
+        Self::AssumeRoleWithWebIdentity,
+        Self::GetCallerIdentity,
+        Self::GetScopedCredentials,
+        Self::GetWebIdentityToken,
+        Self::CreateAccessKey,
+        Self::DeleteAccessKey,
+        Self::GetAccessKeyLastUsed,
+        Self::ListAccessKeys,
+        Self::UpdateAccessKey,
+    ];
 
+    /// Both services are served at one address: the version tells them apart.
     fn of(form: &Parameters) -> Result<Self, Refusal> {
         let name = form.text("Action").ok_or_else(|| {
             Refusal::new(Code::MissingAction, "The request is missing an Action parameter.")
         })?;
-        let version = form.text("Version").unwrap_or(VERSION);
-        if version != VERSION {
-            let message = format!(
-                "The requested version ({version}) of service AWS Security Token Service does not exist"
-            );
-            return Err(Refusal::new(Code::NoSuchVersion, message));
-        }
-        Self::ALL.into_iter().find(|action| action.as_str() == name).ok_or_else(|| {
-            let message = format!("Could not find operation {name} for version {VERSION}");
+        let version = form.text("Version").unwrap_or(STS_VERSION);
+        let namespace = match version {
+            STS_VERSION => Namespace::Sts,
+            IAM_VERSION => Namespace::Iam,
+            _ => {
+                let message = format!(
+                    "The requested version ({version}) of service AWS Security Token Service does not exist"
+                );
+                return Err(Refusal::new(Code::NoSuchVersion, message));
+            }
+        };
+        let named = |action: &Self| action.as_str() == name && action.namespace() == namespace;
+        Self::ALL.into_iter().find(named).ok_or_else(|| {
+            let message = format!("Could not find operation {name} for version {version}");
             Refusal::new(Code::InvalidAction, message)
         })
     }
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::AssumeRole => "AssumeRole",
+            Self::AssumeRoleWithWebIdentity => "AssumeRoleWithWebIdentity",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::GetScopedCredentials => "GetScopedCredentials",
             Self::GetWebIdentityToken => "GetWebIdentityToken",
+            Self::CreateAccessKey => "CreateAccessKey",
+            Self::DeleteAccessKey => "DeleteAccessKey",
+            Self::GetAccessKeyLastUsed => "GetAccessKeyLastUsed",
+            Self::ListAccessKeys => "ListAccessKeys",
+            Self::UpdateAccessKey => "UpdateAccessKey",
+        }
+    }
+
+    fn namespace(self) -> Namespace {
+        match self {
+            Self::AssumeRole
+            | Self::AssumeRoleWithWebIdentity
+            | Self::GetCallerIdentity
+            | Self::GetScopedCredentials
+            | Self::GetWebIdentityToken => Namespace::Sts,
+            Self::CreateAccessKey
+            | Self::DeleteAccessKey
+            | Self::GetAccessKeyLastUsed
+            | Self::ListAccessKeys
+            | Self::UpdateAccessKey => Namespace::Iam,
+        }
+    }
+
+    /// The service by its name in signatures.
+    fn service(self) -> &'static str {
+        match self.namespace() {
+            Namespace::Sts => "sts",
+            Namespace::Iam => "iam",
         }
     }
 }

@@ -29,11 +29,30 @@ pub(super) struct Session {
     pub(super) policy: Option<String>,
     /// The ARNs of the managed policies that were passed.
     pub(super) managed_policies: Vec<String>,
+    /// The policies by which it was narrowed since, each of which must allow a call as well.
+    #[serde(default)]
+    pub(super) scope_down: Vec<String>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
 }
 
 impl Session {
+    /// A session without tags and policies.
+    pub(super) fn new(role: RoleArn, name: &str, issued_at: Timestamp, expires_at: Timestamp) -> Self {
+        Self {
+            role,
+            name: name.to_owned(),
+            tags: Vec::new(),
+            transitive: Vec::new(),
+            source_identity: None,
+            policy: None,
+            managed_policies: Vec::new(),
+            scope_down: Vec::new(),
+            issued_at,
+            expires_at,
+        }
+    }
+
     /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
     pub(super) fn arn(&self) -> String {
         let (partition, account, role) = (self.role.partition(), self.role.account(), self.role.name());
@@ -87,6 +106,7 @@ mod tests {
             source_identity: Some("a".to_owned()),
             policy: None,
             managed_policies: vec![],
+            scope_down: vec![],
             issued_at: "2026-11-23T06:00:00Z".parse().unwrap(),
             expires_at: "2026-11-23T07:00:00Z".parse().unwrap(),
         }

@@ -14,7 +14,6 @@ use super::refusal::{Code, Refusal};
 use crate::key::{hmac_sha256, hmac_sha256_matches};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const SERVICE: &str = "sts";
 
 /// How far the caller's clock may be off.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
@@ -83,8 +82,14 @@ impl<'a> Claim<'a> {
     }
 
     /// Verifies that the holder of the secret signed this call, for this service, just now.
-    pub(super) fn verify(&self, wire: &Wire<'_>, secret: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.check_scope()?;
+    pub(super) fn verify(
+        &self,
+        wire: &Wire<'_>,
+        service: &str,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.check_scope(service)?;
         self.check_time(now)?;
         let canonical = self.canonical_request(wire)?;
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
@@ -121,9 +126,9 @@ impl<'a> Claim<'a> {
         Ok(())
     }
 
-    fn check_scope(&self) -> Result<(), Refusal> {
-        if self.service != SERVICE {
-            return Err(mismatch(&format!("Credential should be scoped to correct service: '{SERVICE}'.")));
+    fn check_scope(&self, service: &str) -> Result<(), Refusal> {
+        if self.service != service {
+            return Err(mismatch(&format!("Credential should be scoped to correct service: '{service}'.")));
         }
         if !self.is_global() && Region::from_str(self.region).is_err() {
             return Err(mismatch("Credential should be scoped to a valid region."));

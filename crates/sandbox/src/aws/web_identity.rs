@@ -124,7 +124,7 @@ impl<'a> GetWebIdentityToken<'a> {
     fn claims(&self, sandbox: &SandboxAws, caller: &Caller, expires_at: Timestamp) -> Value {
         let (config, principal) = (&sandbox.0.config, &caller.principal);
         let subject = match principal {
-            Principal::Operator => principal.arn(config),
+            Principal::Operator | Principal::User(_) => principal.arn(config),
             Principal::Session(session) => session.role.to_string(),
         };
         let mut sts = Map::new();

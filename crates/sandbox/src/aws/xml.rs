@@ -2,7 +2,21 @@
 
 use super::refusal::Refusal;
 
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Namespace {
+    Sts,
+    Iam,
+}
+
+impl Namespace {
+    fn url(self) -> &'static str {
+        match self {
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+        }
+    }
+}
 
 /// An element's content, written from the outside in.
 #[derive(Debug, Default)]
@@ -55,11 +69,11 @@ impl Xml {
 }
 
 /// The answer to a call that succeeded.
-pub(super) fn response(action: &str, result: Xml, request_id: &str) -> String {
+pub(super) fn response(namespace: Namespace, action: &str, result: Xml, request_id: &str) -> String {
     let metadata = Xml::default().text("RequestId", request_id);
     let content =
         Xml::default().element(&format!("{action}Result"), result).element("ResponseMetadata", metadata);
-    document(&format!("{action}Response"), content)
+    document(namespace, &format!("{action}Response"), content)
 }
 
 /// The answer to a call that was refused.
@@ -68,11 +82,15 @@ pub(super) fn error(refusal: &Refusal, request_id: &str) -> String {
         .text("Type", refusal.blames())
         .text("Code", &refusal.code)
         .text("Message", &refusal.message);
-    document("ErrorResponse", Xml::default().element("Error", error).text("RequestId", request_id))
+    document(
+        Namespace::Sts,
+        "ErrorResponse",
+        Xml::default().element("Error", error).text("RequestId", request_id),
+    )
 }
 
-fn document(root: &str, content: Xml) -> String {
-    format!("<{root} xmlns=\"{NAMESPACE}\">{}</{root}>\n", content.0)
+fn document(namespace: Namespace, root: &str, content: Xml) -> String {
+    format!("<{root} xmlns=\"{}\">{}</{root}>\n", namespace.url(), content.0)
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@
     reason = "a test fails by panicking, and its helpers are tests too"
 )]
 
+mod access_keys;
 mod account;
 mod authority;
 mod federation;
 mod limits;
+mod query;
+mod scoped;
 mod signatures;
 mod trouble;

@@ -22,7 +22,8 @@ async fn an_action_that_sts_does_not_have_is_refused() {
     for (body, status, code) in [
         ("", 400, "MissingAction"),
         ("Action=DropTables&Version=2011-06-15", 400, "InvalidAction"),
-        ("Action=GetCallerIdentity&Version=2010-05-08", 400, "NoSuchVersion"),
+        ("Action=GetCallerIdentity&Version=2010-05-08", 400, "InvalidAction"),
+        ("Action=GetCallerIdentity&Version=2010-05-09", 400, "NoSuchVersion"),
         ("Action=GetCallerIdentity&Version=2011-06-15", 403, "MissingAuthenticationToken"),
     ] {
         let (found, text) = posted(&account, body).await;

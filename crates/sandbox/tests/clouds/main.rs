@@ -1,4 +1,4 @@
-//! The sandboxes of Google and Microsoft, driven over HTTP.
+//! The sandboxes of Google and Microsoft, and what AWS has to do with other issuers, driven over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and its helpers are tests too"
 )]
 
+mod aws;
 mod azure;
 mod azure_keys;
 mod gcp;
