@@ -70,6 +70,18 @@ pub(super) async fn value(
     }
 }
 
+/// `GET /.well-known/openid-configuration`
+pub(super) async fn configuration(State(sandbox): State<SandboxGcp>) -> Json<Value> {
+    let issuer = &sandbox.0.config.url;
+    Json(json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    }))
+}
+
 /// `GET /.well-known/jwks.json`: how to verify identity tokens.
 pub(super) async fn keys(State(sandbox): State<SandboxGcp>) -> Response {
     match spawn_blocking(move || sandbox.0.signing_keys.public()).await {

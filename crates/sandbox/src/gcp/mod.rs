@@ -100,6 +100,7 @@ impl SandboxGcp {
     /// - `POST /v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`, `GET …/allowedLocations`
     /// - `GET /computeMetadata/v1/…`: the metadata server of a machine, whose identity is [`Config::ambient`]
     /// - `GET /storage/v1/b/BUCKET/o[/OBJECT]`: objects, with `alt=media` their content
+    /// - `GET /.well-known/openid-configuration` and `/.well-known/jwks.json`: how to verify a machine's identity tokens
     /// - `GET /tokeninfo`, `POST /authorize`: what a token is, and what it could do
     pub fn router(&self) -> Router {
         let metadata = |path: &str| format!("/computeMetadata/v1/{path}");
@@ -130,6 +131,7 @@ impl SandboxGcp {
             .merge(self.trouble(Service::Storage, refusal::api_injected).before(storage))
             .route("/tokeninfo", get(authorize::token_info))
             .route("/authorize", post(authorize::authorize))
+            .route("/.well-known/openid-configuration", get(metadata::configuration))
             .route("/.well-known/jwks.json", get(metadata::keys))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())

@@ -1,4 +1,4 @@
-//! The sandboxes of Google and Microsoft, and what AWS has to do with other issuers, driven over HTTP.
+//! The sandboxes of Google, Microsoft and OAuth, and what AWS has to do with other issuers, driven over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,5 +12,6 @@ mod azure_keys;
 mod gcp;
 mod gcp_boundary;
 mod issuer;
+mod oauth;
 mod served;
 mod trouble;
