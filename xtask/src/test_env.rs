@@ -23,7 +23,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
 
     install_rust_target(workspace, WASM)?;
     let requirements = workspace.root().join("tests/python/requirements.txt");
-    venv::prepare("moto and boto3", &root.join("python"), &requirements)?;
+    venv::prepare("moto and the clouds' libraries", &root.join("python"), &requirements)?;
     let pins = workspace.root().join("tests/node");
     let tools = [&tool::JAVA, &tool::CHROMIUM];
     node_env::prepare("DynamoDB Local, workerd, playwright", &root.join("node"), &pins, &tools)
