@@ -10,6 +10,8 @@ use crate::{DeputizeProcess, Environment, HarnessError};
 pub enum Scenario {
     /// Misspells a field, sees it, and has it mended.
     Mend,
+    /// Chooses other clouds than AWS.
+    Clouds,
     /// Puts a grant and a request side by side.
     Compare,
     /// Goes through the page by the keyboard alone.
@@ -24,6 +26,7 @@ impl Scenario {
     fn name(self) -> &'static str {
         match self {
             Self::Mend => "mend",
+            Self::Clouds => "clouds",
             Self::Compare => "compare",
             Self::Keyboard => "keyboard",
             Self::Barriers => "barriers",

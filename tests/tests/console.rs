@@ -9,6 +9,11 @@ async fn a_misspelt_field_is_underlined_explained_and_mended() -> Result<(), Har
 }
 
 #[tokio::test]
+async fn what_every_cloud_is_sent_is_shown() -> Result<(), HarnessError> {
+    Environment::locate()?.play(Scenario::Clouds).await
+}
+
+#[tokio::test]
 async fn a_request_beyond_its_grant_is_refuted_by_a_call() -> Result<(), HarnessError> {
     Environment::locate()?.play(Scenario::Compare).await
 }

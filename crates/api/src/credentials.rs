@@ -92,6 +92,9 @@ pub(crate) struct IssuedBody<'a> {
     /// When it ends, by the cloud's word.
     #[schema(format = DateTime)]
     expires_at: &'a str,
+    /// The leases that it was narrowed from, the nearest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lineage: Vec<String>,
     /// What it allows.
     scope: ScopeBody<'a>,
     /// Where least privilege is enforced.
@@ -140,10 +143,17 @@ pub(crate) enum CredentialBody<'a> {
     },
     /// A provider's API key, which does not end by itself.
     ApiKey { api_key: &'a str },
+    /// No credential: what the holder of the session asks AWS STS for itself, as `action` says.
+    ScopeDown {
+        /// `GetScopedCredentials`.
+        action: &'static str,
+        policy: &'a str,
+        duration_seconds: u32,
+    },
 }
 
 impl<'a> CredentialBody<'a> {
-    fn of(credential: &'a Credential, expiration: &'a str) -> Self {
+    fn of(credential: &'a Credential, expiration: &'a str, duration: Seconds) -> Self {
         match credential {
             Credential::AwsSession(session) => Self::AwsSession {
                 access_key_id: &session.access_key_id,
@@ -171,6 +181,9 @@ impl<'a> CredentialBody<'a> {
                 token_type: &token.token_type,
             },
             Credential::ApiKey(key) => Self::ApiKey { api_key: key.reveal() },
+            Credential::ScopeDown { policy } => {
+                Self::ScopeDown { action: "GetScopedCredentials", policy, duration_seconds: duration.get() }
+            }
         }
     }
 }
@@ -202,8 +215,7 @@ pub(crate) async fn issue(
     let clock = api.broker.clock();
     let started = clock.monotonic();
     about_agent(&agent);
-    let key = header(&headers, "idempotency-key")?.map(str::parse::<IdempotencyKey>).transpose();
-    let key = key.map_err(|error| invalid(format!("idempotency-key: {error}")))?;
+    let key = idempotency_key(&headers)?;
     // Boxed: what is held across the calls of store and cloud is large.
     let issued = Box::pin(api.broker.issue(&caller, &agent, body.try_into()?, key)).await?;
     about_lease(issued.lease.id);
@@ -211,7 +223,13 @@ pub(crate) async fn issue(
     answer(&issued, elapsed)
 }
 
-fn answer(issued: &Issued, elapsed: Duration) -> Result<Response, Problem> {
+/// The key under which a request may be sent again.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let key = header(headers, "idempotency-key")?.map(str::parse).transpose();
+    key.map_err(|error| invalid(format!("idempotency-key: {error}")))
+}
+
+pub(crate) fn answer(issued: &Issued, elapsed: Duration) -> Result<Response, Problem> {
     let lease = &issued.lease;
     // A lease that is issued has an outcome; without one, nothing is told.
     let outcome = lease.state.outcome().ok_or_else(|| Problem::new(Code::Conflict, "the lease has ended"))?;
@@ -220,7 +238,8 @@ fn answer(issued: &Issued, elapsed: Duration) -> Result<Response, Problem> {
         lease_id: lease.id.to_string(),
         cloud: lease.kind.cloud(),
         kind: lease.kind,
-        credential: CredentialBody::of(&issued.credential, &expires_at),
+        credential: CredentialBody::of(&issued.credential, &expires_at, lease.duration),
+        lineage: lease.lineage.iter().map(ToString::to_string).collect(),
         scope: ScopeBody::from(&lease.scope),
         enforcement: lease.enforcement,
         revocation: RevocationBody::at_expiry(expires_at.clone()),

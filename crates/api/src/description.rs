@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use crate::problem::ProblemBody;
-use crate::{credentials, leases, router, scopes};
+use crate::{credentials, leases, narrow, router, scopes};
 
 /// The description of the API.
 #[derive(Debug, OpenApi)]
@@ -16,6 +16,7 @@ use crate::{credentials, leases, router, scopes};
         scopes::grant,
         leases::list,
         leases::revoke,
+        narrow::act,
         scopes::show,
         scopes::publish,
         scopes::check,

@@ -72,6 +72,9 @@ pub(crate) struct LeaseBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a str>,
     scope: ScopeBody<'a>,
+    /// The leases that it was narrowed from, the nearest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lineage: Vec<String>,
     /// The version of the scope document that it was decided under.
     scope_version: u64,
     #[schema(value_type = String)]
@@ -101,6 +104,7 @@ impl<'a> From<&'a Lease> for LeaseBody<'a> {
             revoked_at,
             refusal,
             scope: ScopeBody::from(&lease.scope),
+            lineage: lease.lineage.iter().map(ToString::to_string).collect(),
             scope_version: lease.scope_version.0,
             enforcement: lease.enforcement,
             purpose: lease.purpose.as_ref().map(ToString::to_string),

@@ -10,6 +10,7 @@ mod credentials;
 mod description;
 mod finding;
 mod leases;
+mod narrow;
 mod observation;
 pub mod problem;
 mod refusal;

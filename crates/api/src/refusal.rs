@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deputize_broker::decision::Refusal;
 use deputize_broker::issue::IssueError;
+use deputize_broker::narrow::NarrowError;
 use deputize_broker::ports::StoreError;
 use deputize_broker::revoke::{GrantError, ListError, RevokeError};
 use deputize_broker::scopes::{LoadError, PutScopesError};
@@ -42,6 +43,17 @@ impl From<IssueError> for Problem {
             error @ (IssueError::Store(_) | IssueError::Seal(_) | IssueError::InvalidScopes(_)) => {
                 unavailable("nothing was issued, because it could not be recorded").because(error)
             }
+        }
+    }
+}
+
+impl From<NarrowError> for Problem {
+    fn from(error: NarrowError) -> Self {
+        let text = error.to_string();
+        match error {
+            NarrowError::NotFound => Self::new(Code::NotFound, text),
+            NarrowError::NotLive { .. } | NarrowError::TooDeep => Self::new(Code::Conflict, text),
+            NarrowError::Issue(error) => error.into(),
         }
     }
 }

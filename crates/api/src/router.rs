@@ -18,7 +18,7 @@ use crate::catalogue::Shelf;
 use crate::description::openapi;
 use crate::observation::observe;
 use crate::problem::{Code, Problem};
-use crate::{credentials, leases, scopes};
+use crate::{credentials, leases, narrow, scopes};
 
 /// The largest body, in bytes: a scope document of a few thousand statements.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -41,7 +41,7 @@ pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf)
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
         .route("/v1/agents/{agent}/scopes", get(scopes::grant))
         .route("/v1/leases", get(leases::list))
-        .route("/v1/leases/{id}", delete(leases::revoke))
+        .route("/v1/leases/{id}", delete(leases::revoke).post(narrow::act))
         .route("/v1/scopes", get(scopes::show).put(scopes::publish))
         .route("/v1/scopes:check", post(scopes::check))
         .route("/schema/scope.json", get(scopes::schema))

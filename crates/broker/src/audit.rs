@@ -64,6 +64,9 @@ pub enum What {
         scope: LeaseScope,
         /// Under which scope document.
         scope_version: ScopesVersion,
+        /// The lease that it is narrowed from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<LeaseId>,
         /// Why, in the agent's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         purpose: Option<Purpose>,

@@ -20,6 +20,11 @@ pub enum Credential {
     OauthToken(OauthToken),
     /// A provider's API key.
     ApiKey(Secret),
+    /// No credential yet: the policy under which the holder of an AWS session narrows it itself. Not a secret.
+    ScopeDown {
+        /// What STS GetScopedCredentials is asked with, as compact JSON.
+        policy: String,
+    },
 }
 
 /// The keys of an AWS session.
@@ -105,6 +110,7 @@ enum Plain<S> {
     AzureToken { access_token: S, method: AzureMethod },
     OauthToken { access_token: S, token_type: S },
     ApiKey { key: S },
+    ScopeDown { policy: S },
 }
 
 /// The bytes are no credential.
@@ -138,6 +144,7 @@ impl Credential {
                 Plain::OauthToken { access_token: access_token.reveal(), token_type: token_type.as_str() }
             }
             Self::ApiKey(key) => Plain::ApiKey { key: key.reveal() },
+            Self::ScopeDown { policy } => Plain::ScopeDown { policy: policy.as_str() },
         };
         // A struct of strings always serialises; empty bytes would not read back, and so fail closed.
         Zeroizing::new(serde_json::to_vec(&plain).unwrap_or_default())
@@ -168,6 +175,7 @@ impl Credential {
                 Self::OauthToken(OauthToken { access_token: Secret::new(access_token), token_type })
             }
             Plain::ApiKey { key } => Self::ApiKey(Secret::new(key)),
+            Plain::ScopeDown { policy } => Self::ScopeDown { policy },
         })
     }
 }

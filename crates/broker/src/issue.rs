@@ -12,14 +12,14 @@ use crate::audit::What;
 use crate::broker::Broker;
 use crate::caller::{Actor, Principal};
 use crate::credential::Credential;
-use crate::decision::{Decision, InvalidRequest, Question, Refusal, decide};
+use crate::decision::{Decision, InvalidRequest, Plan, Question, Refusal, decide};
 use crate::idempotency::{Answer, Claim, Fingerprint, IdempotencyKey};
-use crate::lease::{Lease, LeaseId, LeaseState};
+use crate::lease::{Lease, LeaseId, LeaseState, Outcome};
 use crate::ports::StoreError;
 use crate::ports::keys::EncryptionContext;
 use crate::ports::leases::{BeginError, Intent, SettleError, Settlement};
-use crate::ports::minter::{MintError, MintOrder, Minted};
-use crate::request::CredentialRequest;
+use crate::ports::minter::{MintError, MintOrder, Minted, Minter};
+use crate::request::{CredentialRequest, Wanted};
 use crate::scopes::{LoadError, ScopesVersion};
 use crate::seal::{SealError, Sealed, seal};
 
@@ -128,14 +128,16 @@ impl From<LoadError> for IssueError {
 }
 
 /// A request that was decided for, on its way.
-struct Undertaking<'a> {
-    caller: &'a Principal,
-    request: CredentialRequest,
-    decision: Decision,
-    budget: deputize_scope::Budget,
-    version: ScopesVersion,
-    agent: AgentId,
-    key: Option<(IdempotencyKey, Fingerprint)>,
+pub(crate) struct Undertaking<'a> {
+    pub(crate) caller: &'a Principal,
+    pub(crate) request: CredentialRequest,
+    pub(crate) decision: Decision,
+    pub(crate) budget: deputize_scope::Budget,
+    pub(crate) version: ScopesVersion,
+    pub(crate) agent: AgentId,
+    pub(crate) key: Option<(IdempotencyKey, Fingerprint)>,
+    /// The leases that it is narrowed from, the nearest last.
+    pub(crate) lineage: Vec<LeaseId>,
 }
 
 impl Broker {
@@ -150,19 +152,28 @@ impl Broker {
     ) -> Result<Issued, IssueError> {
         let wanted = request.wanted;
         let result = self.decide_and_issue(caller, agent, request, key).await;
-        if let Err(error) = &result
-            && let Some(code) = refusal_code(error)
-        {
-            let agent = agent.chars().take(64).collect();
-            let what = What::RequestRefused {
-                agent,
-                wanted: wanted.to_string(),
-                code: code.into(),
-                reason: error.to_string(),
-            };
-            self.ports.outbox.record(&self.event(caller.actor(), what)).await?;
+        if let Err(error) = &result {
+            self.record_refusal(caller, agent, wanted, error).await?;
         }
         result
+    }
+
+    /// Writes a refusal down, before it is told. What is none is not written.
+    pub(crate) async fn record_refusal(
+        &self,
+        caller: &Principal,
+        agent: &str,
+        wanted: Wanted,
+        error: &IssueError,
+    ) -> Result<(), StoreError> {
+        let Some(code) = refusal_code(error) else { return Ok(()) };
+        let what = What::RequestRefused {
+            agent: agent.chars().take(64).collect(),
+            wanted: wanted.to_string(),
+            code: code.into(),
+            reason: error.to_string(),
+        };
+        self.ports.outbox.record(&self.event(caller.actor(), what)).await
     }
 
     async fn decide_and_issue(
@@ -188,13 +199,12 @@ impl Broker {
         let question = Question { name: &agent, agent: grant, request: &request, deployment: &deployment };
         let decision = decide(&question)?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
-        self.undertake(Undertaking { caller, request, decision, budget, version, agent, key }).await
+        let lineage = Vec::new();
+        self.undertake(Undertaking { caller, request, decision, budget, version, agent, key, lineage }).await
     }
 
-    async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
-        let kind = undertaking.decision.kind;
-        let minter =
-            self.minter(kind).ok_or(Refusal::Invalid(InvalidRequest::Unsupported(kind.to_string())))?;
+    pub(crate) async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
+        let minter = self.minter_of(&undertaking.decision)?;
         let lease = match self.begin(&undertaking).await {
             Err(BeginError::KeyTaken) => {
                 let lost = IssueError::KeyInUse { retry_after: Duration::from_secs(1) };
@@ -211,12 +221,35 @@ impl Broker {
             duration: lease.duration,
         };
         let asked_at = self.ports.clock.monotonic();
-        let minted = minter.mint(&order).await;
+        let minted = match minter {
+            Some(minter) => minter.mint(&order).await,
+            None => self.proven(&order),
+        };
         let timing = Timing { cloud: self.ports.clock.monotonic().saturating_sub(asked_at) };
         match minted {
             Ok(minted) => self.deliver(undertaking.caller.actor(), lease, minted, timing).await,
             Err(error) => Err(self.give_up(undertaking.caller.actor(), lease, error).await),
         }
+    }
+
+    /// What mints; none where the holder is to do so itself.
+    fn minter_of(&self, decision: &Decision) -> Result<Option<&dyn Minter>, Refusal> {
+        if matches!(decision.plan, Plan::ScopeDown(_)) {
+            return Ok(None);
+        }
+        let unsupported = || InvalidRequest::Unsupported(decision.kind.to_string());
+        Ok(Some(self.minter(decision.kind).ok_or_else(unsupported)?))
+    }
+
+    /// The policy that the holder of a session is to narrow it with.
+    fn proven(&self, order: &MintOrder) -> Result<Minted, MintError> {
+        let Plan::ScopeDown(policy) = &order.plan else { return Err(MintError::misdirected()) };
+        let life = SignedDuration::from_secs(order.duration.get().into());
+        let expires_at = self.ports.clock.now().checked_add(life).unwrap_or(Timestamp::MAX);
+        Ok(Minted {
+            credential: Credential::ScopeDown { policy: policy.text().to_owned() },
+            outcome: Outcome { expires_at, session: None, packed_policy_size: None },
+        })
     }
 
     /// Writes the intent. Where the budget of live leases is exhausted, leases that have ended in the meantime are
@@ -247,6 +280,8 @@ impl Broker {
             agent: undertaking.agent.clone(),
             kind: decision.kind,
             scope: decision.scope.clone(),
+            granted: decision.granted.clone(),
+            lineage: undertaking.lineage.clone(),
             scope_version: undertaking.version,
             enforcement: decision.enforcement,
             purpose: request.purpose.clone(),
@@ -267,6 +302,7 @@ impl Broker {
             kind: lease.kind,
             scope: lease.scope.clone(),
             scope_version: lease.scope_version,
+            parent: lease.lineage.last().copied(),
             purpose: lease.purpose.clone(),
         };
         let event = self.event(undertaking.caller.actor(), what);

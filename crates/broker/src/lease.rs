@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use deputize_scope::aws::arn::RoleArn;
+use deputize_scope::azure::ClientId;
+use deputize_scope::document::ExternalId;
+use deputize_scope::gcp::ServiceAccount;
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{AgentId, Seconds, TenantId};
+use deputize_scope::{AgentId, Seconds, TenantId, aws, azure, gcp};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -87,6 +91,36 @@ pub struct LeaseScope {
     /// The regions; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<String>,
+}
+
+/// Exactly what a lease's credential may do, and as whom: what narrowing it further is proven against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cloud", rename_all = "lowercase")]
+pub enum Granted {
+    /// As a role of AWS.
+    Aws {
+        /// The role.
+        role: RoleArn,
+        /// What its trust policy asks for, where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id: Option<ExternalId>,
+        /// The calls.
+        authority: aws::authority::Authority,
+    },
+    /// As a service account of Google Cloud.
+    Gcp {
+        /// The account.
+        service_account: ServiceAccount,
+        /// The calls.
+        authority: gcp::authority::Authority,
+    },
+    /// As an identity of Azure.
+    Azure {
+        /// The application or managed identity.
+        client_id: ClientId,
+        /// The calls.
+        authority: azure::authority::Authority,
+    },
 }
 
 /// What a cloud said of what it minted.
@@ -171,8 +205,14 @@ pub struct Lease {
     /// The type of credential, which says the cloud too.
     #[serde(rename = "type")]
     pub kind: CredentialType,
-    /// What it allows.
+    /// What it allows, as it is told.
     pub scope: LeaseScope,
+    /// What it allows, exactly; none where Deputize does not decide on single calls, as for an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Granted>,
+    /// The leases that it was narrowed from, the nearest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<LeaseId>,
     /// The version of the scope document that it was decided under.
     pub scope_version: ScopesVersion,
     /// Where least privilege is enforced.

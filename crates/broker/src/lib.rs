@@ -14,6 +14,7 @@ pub mod decision;
 pub mod idempotency;
 pub mod issue;
 pub mod lease;
+pub mod narrow;
 pub mod ports;
 pub mod reap;
 mod replay;

@@ -45,6 +45,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 resources: vec!["*".into()],
                 regions: Vec::new(),
             },
+            granted: None,
+            lineage: Vec::new(),
             scope_version: ScopesVersion(1),
             enforcement: Enforcement::SessionPolicy,
             purpose: None,

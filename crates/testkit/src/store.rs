@@ -77,6 +77,8 @@ impl World {
                 resources: vec!["*".into()],
                 regions: Vec::new(),
             },
+            granted: None,
+            lineage: Vec::new(),
             scope_version: ScopesVersion(1),
             enforcement: Enforcement::SessionPolicy,
             purpose: None,

@@ -29,7 +29,7 @@ export async function open({ url, modules, scheme = "light" }) {
     if (new URL(request.url()).origin !== url) trouble.push(`asked ${request.url()}`);
   });
   await page.goto(`${url}/`);
-  await page.getByText("Nothing found").waitFor();
+  await page.locator("#findings-count", { hasText: /\S/ }).waitFor();
   const close = async () => {
     await browser.close();
     assert.deepEqual(trouble, []);

@@ -23,7 +23,32 @@ agents:
 
 const MISSPELT = SHORT.replace("permissions", "permisions");
 
+const OTHER_CLOUDS = `version: 1
+tenant: acme
+agents:
+  reader:
+    scopes:
+      - cloud: gcp
+        service_account: agent-reader@acme-prod.iam.gserviceaccount.com
+        permissions: [container.clusters.get]
+      - cloud: azure
+        client_id: 00000000-0000-4000-8000-000000000001
+        permissions: [Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read]
+`;
+
 const scenarios = {
+  async clouds() {
+    const { page, close } = await open({ url, modules });
+    await paste(page, "editor", OTHER_CLOUDS);
+    const sent = page.locator("#policy");
+    await sent.filter({ hasText: "https://www.googleapis.com/auth/" }).waitFor();
+    assert.equal(await page.locator("#meter").isVisible(), false);
+    await page.locator("#cloud").selectOption({ label: "Azure" });
+    await sent.filter({ hasText: "https://storage.azure.com/.default" }).waitFor();
+    assert.match(await page.locator("#policy-note").textContent(), /roles narrow/);
+    await close();
+  },
+
   async mend() {
     const { page, close } = await open({ url, modules });
     await paste(page, "editor", SHORT);
@@ -107,7 +132,7 @@ const scenarios = {
       order.push(await focused(page));
     }
     const stops = order.filter((stop, index) => stop !== order[index - 1]);
-    assert.deepEqual(stops, ["token", "load", "publish", "editor", "findings", "agent", "scope", "grant", "request"]);
+    assert.deepEqual(stops, ["token", "load", "publish", "editor", "findings", "agent", "cloud", "scope", "grant", "request"]);
 
     // F8 goes to the finding, and its tooltip says what it is.
     await page.locator("#editor .cm-content").focus();
@@ -196,7 +221,7 @@ const scenarios = {
     assert.deepEqual(kept, [0, 0]);
     assert.equal((await page.content()).includes(token), false);
     await page.reload();
-    await page.getByText("Nothing found").waitFor();
+    await page.locator("#findings-count", { hasText: /\S/ }).waitFor();
     assert.equal(await page.locator("#token").inputValue(), "");
     await close();
   },

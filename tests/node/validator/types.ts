@@ -33,7 +33,8 @@ export async function use(module: WebAssembly.Module): Promise<string> {
   const witness: Witness | undefined = answer.contained ? undefined : answer.witness;
   const compiled = compile("", { agent: "ops", cloud: "aws", index: 0 });
   try {
-    return `${code} ${place} ${witness?.region} ${compiled.policy} ${compiled.headroom + compiled.characters}`;
+    const sent = compiled.cloud === "aws" ? `${compiled.policy} ${compiled.headroom + compiled.characters}` : compiled.enforcement;
+    return `${code} ${place} ${witness?.region} ${sent}`;
   } catch (error) {
     const refusal: Refusal = error as ValidatorError;
     return refusal.code === "invalid_scope" ? refusal.findings.map((finding) => finding.message).join() : refusal.code;

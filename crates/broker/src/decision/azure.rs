@@ -7,21 +7,35 @@ use deputize_scope::identifier::CredentialType;
 use deputize_scope::proof::TooComplex;
 use deputize_scope::{Cloud, Scope, Seconds};
 
-use super::grant::{Asked, Calls, Granted, Lives, Target, grant, names};
+use super::grant::{Asked, Calls, Got, Lives, Parent, Target, grant, grant_from, names};
 use super::{AzurePlan, Decision, InvalidRequest, Plan, Question, Refusal, Witness};
-use crate::lease::{Enforcement, LeaseScope};
+use crate::lease::{Enforcement, Granted, LeaseScope};
 
 /// Entra takes no lifetime with a request: the tenant's policy decides, a day at most.
 /// <https://learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes>
 const LIVES: Lives = Lives { cloud: Cloud::Azure, least: Seconds::new(1), most: Seconds::new(86_400) };
 
 pub(super) fn decide(question: &Question<'_>, kind: CredentialType) -> Result<Decision, Refusal> {
-    let Granted { identity, calls, duration } = grant(question.request, targets(question)?, LIVES)?;
+    decision(grant(question.request, targets(question)?, LIVES)?, kind)
+}
+
+/// What a request gets of a token that is there.
+pub(super) fn narrow(
+    parent: Parent<'_, Authority>,
+    from: ClientId,
+    kind: CredentialType,
+) -> Result<Decision, Refusal> {
+    decision(grant_from(parent, from, LIVES)?, kind)
+}
+
+fn decision(got: Got<ClientId, Authority>, kind: CredentialType) -> Result<Decision, Refusal> {
+    let Got { identity: client_id, calls, duration } = got;
     let token = compile(&calls).map_err(|error| InvalidRequest::DoesNotFit(error.to_string()))?;
     Ok(Decision {
         kind,
-        scope: calls.told(identity.to_string()),
-        plan: Plan::AzureToken(AzurePlan { client_id: identity, audience: token.audience }),
+        scope: calls.told(client_id.to_string()),
+        granted: Some(Granted::Azure { client_id: client_id.clone(), authority: calls }),
+        plan: Plan::AzureToken(AzurePlan { client_id, audience: token.audience }),
         enforcement: Enforcement::RoleAssignment,
         duration,
     })

@@ -1,15 +1,15 @@
 //! What a request gets at Google Cloud: a token of the one service account whose scopes allow it.
 
 use deputize_scope::gcp::authority::Authority;
-use deputize_scope::gcp::compile::{CompileError, compile};
+use deputize_scope::gcp::compile::compile;
 use deputize_scope::gcp::{GcpPermission, GcpResource, ServiceAccount};
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::proof::TooComplex;
 use deputize_scope::{Cloud, Scope, Seconds};
 
-use super::grant::{Asked, Calls, Granted, Lives, Target, grant, names};
-use super::{Decision, GcpPlan, InvalidRequest, Plan, Question, Refusal, Witness};
-use crate::lease::{Enforcement, LeaseScope};
+use super::grant::{Asked, Calls, Got, Lives, Parent, Target, grant, grant_from, names};
+use super::{Decision, Deployment, GcpPlan, InvalidRequest, Plan, Question, Refusal, Witness};
+use crate::lease::{Enforcement, Granted, LeaseScope};
 
 /// An hour, unless an organisation allows twelve.
 /// <https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>
@@ -17,25 +17,39 @@ const HOUR: Seconds = Seconds::new(3_600);
 const EXTENDED: Seconds = Seconds::new(43_200);
 
 pub(super) fn decide(question: &Question<'_>, kind: CredentialType) -> Result<Decision, Refusal> {
-    let most = if question.deployment.gcp.extended_lifetime { EXTENDED } else { HOUR };
-    let lives = Lives { cloud: Cloud::Gcp, least: Seconds::new(1), most };
-    let Granted { identity, calls, duration } = grant(question.request, targets(question)?, lives)?;
-    let token = compile(&calls).map_err(refused)?;
+    decision(grant(question.request, targets(question)?, lives(question.deployment))?, kind)
+}
+
+/// What a request gets of a token that is there.
+pub(super) fn narrow(
+    parent: Parent<'_, Authority>,
+    from: ServiceAccount,
+    kind: CredentialType,
+    deployment: &Deployment<'_>,
+) -> Result<Decision, Refusal> {
+    decision(grant_from(parent, from, lives(deployment))?, kind)
+}
+
+fn lives(deployment: &Deployment<'_>) -> Lives {
+    let most = if deployment.gcp.extended_lifetime { EXTENDED } else { HOUR };
+    Lives { cloud: Cloud::Gcp, least: Seconds::new(1), most }
+}
+
+fn decision(got: Got<ServiceAccount, Authority>, kind: CredentialType) -> Result<Decision, Refusal> {
+    let Got { identity: service_account, calls, duration } = got;
+    let token = compile(&calls).map_err(|error| InvalidRequest::DoesNotFit(error.to_string()))?;
     let enforcement = match &token.boundary {
         Some(_) => Enforcement::CredentialAccessBoundary,
         None => Enforcement::RoleAssignment,
     };
     Ok(Decision {
         kind,
-        scope: calls.told(identity.to_string()),
-        plan: Plan::GcpToken(GcpPlan { service_account: identity, token }),
+        scope: calls.told(service_account.to_string()),
+        granted: Some(Granted::Gcp { service_account: service_account.clone(), authority: calls }),
+        plan: Plan::GcpToken(GcpPlan { service_account, token }),
         enforcement,
         duration,
     })
-}
-
-fn refused(error: CompileError) -> InvalidRequest {
-    InvalidRequest::DoesNotFit(error.to_string())
 }
 
 fn targets(question: &Question<'_>) -> Result<Vec<Target<ServiceAccount, Authority>>, InvalidRequest> {

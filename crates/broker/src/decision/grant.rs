@@ -68,7 +68,7 @@ impl<I: PartialEq, C> Target<I, C> {
 }
 
 /// What a request gets.
-pub(super) struct Granted<I, C> {
+pub(super) struct Got<I, C> {
     pub(super) identity: I,
     pub(super) calls: C,
     pub(super) duration: Seconds,
@@ -87,7 +87,7 @@ pub(super) fn grant<I: Display, C: Calls>(
     request: &CredentialRequest,
     mut targets: Vec<Target<I, C>>,
     lives: Lives,
-) -> Result<Granted<I, C>, Refusal> {
+) -> Result<Got<I, C>, Refusal> {
     let asked = Asked {
         permissions: parsed("permissions", request.permissions.as_deref())?,
         resources: parsed("resources", request.resources.as_deref())?,
@@ -117,7 +117,32 @@ pub(super) fn grant<I: Display, C: Calls>(
     if duration > allowed {
         return Err(Refusal::TooLong { asked: duration, allowed });
     }
-    Ok(Granted { identity: target.identity, calls: C::union(parts.iter()), duration })
+    if duration < least {
+        return Err(InvalidRequest::Duration { cloud, asked: duration, least, most }.into());
+    }
+    Ok(Got { identity: target.identity, calls: C::union(parts.iter()), duration })
+}
+
+/// A credential that is there, of which part is asked for.
+pub(super) struct Parent<'a, C> {
+    /// What is asked for.
+    pub(super) request: &'a CredentialRequest,
+    /// What the credential may do.
+    pub(super) calls: C,
+    /// How long it still lives.
+    pub(super) left: Seconds,
+}
+
+/// What a request gets of a credential that is there: at most what that has, for no longer than that lives.
+pub(super) fn grant_from<I: Display, C: Calls>(
+    parent: Parent<'_, C>,
+    identity: I,
+    lives: Lives,
+) -> Result<Got<I, C>, Refusal> {
+    let Parent { request, calls, left } = parent;
+    // What is left of the parent is the bound, and is what a refusal tells.
+    let lives = Lives { most: lives.most.max(left), ..lives };
+    grant(request, vec![Target { identity, scopes: vec![(calls, left)] }], lives)
 }
 
 /// The one target that allows the request. A request for a whole grant must say which, where there are several.

@@ -16,10 +16,13 @@ use deputize_scope::gcp::compile::TokenRequest;
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::proof::Certainty;
 use deputize_scope::{Agent, AgentId, Cloud, Seconds};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::aws::AwsIdentity;
+use self::grant::Parent;
 use crate::broker::{AwsSettings, AzureSettings, GcpSettings};
-use crate::lease::{Enforcement, LeaseScope};
+use crate::lease::{Enforcement, Granted, Lease, LeaseScope};
 use crate::request::{CredentialRequest, Wanted};
 
 /// What to mint, in the cloud's own terms.
@@ -31,6 +34,19 @@ pub enum Plan {
     GcpToken(GcpPlan),
     /// An access token of an identity in Entra.
     AzureToken(AzurePlan),
+    /// Nothing is minted: the holder of the session that is narrowed asks AWS for the rest itself, under this policy.
+    ScopeDown(SessionPolicy),
+}
+
+/// How a credential is narrowed that somebody holds. The broker does not keep it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NarrowingWay {
+    /// The broker has the cloud mint another one, with less.
+    #[default]
+    Mint,
+    /// The holder narrows its own session by STS GetScopedCredentials, under a policy that is proven here. AWS only.
+    ScopeDown,
 }
 
 /// An AWS session to be assumed.
@@ -69,8 +85,10 @@ pub struct Decision {
     pub plan: Plan,
     /// The type of credential.
     pub kind: CredentialType,
-    /// What is granted, as it is kept and told.
+    /// What is granted, as it is told.
     pub scope: LeaseScope,
+    /// What is granted, exactly.
+    pub granted: Option<Granted>,
     /// Where it is enforced.
     pub enforcement: Enforcement,
     /// How long the credential is to live.
@@ -240,5 +258,35 @@ pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
             azure::decide(question, kind)
         }
         kind => Err(InvalidRequest::Unsupported(kind.to_string()).into()),
+    }
+}
+
+/// Decides how much of a lease's credential a request gets. Nothing beyond it, and nothing that outlives it.
+pub fn narrow(
+    parent: &Lease,
+    left: Seconds,
+    request: &CredentialRequest,
+    way: NarrowingWay,
+    deployment: &Deployment<'_>,
+) -> Result<Decision, Refusal> {
+    let nothing = || InvalidRequest::Unsupported(format!("narrower {}", parent.kind));
+    match parent.granted.clone().ok_or_else(nothing)? {
+        Granted::Aws { role, external_id, authority } => {
+            let from = AwsIdentity { role, external_id };
+            aws::narrow(Parent { request, calls: authority, left }, from, way)
+        }
+        _ if way == NarrowingWay::ScopeDown => Err(InvalidRequest::Field {
+            field: "via",
+            value: "scope_down".to_owned(),
+            problem: "only sessions of AWS can be narrowed by their holder".to_owned(),
+        }
+        .into()),
+        Granted::Gcp { service_account, authority } => {
+            let parent_calls = Parent { request, calls: authority, left };
+            gcp::narrow(parent_calls, service_account, parent.kind, deployment)
+        }
+        Granted::Azure { client_id, authority } => {
+            azure::narrow(Parent { request, calls: authority, left }, client_id, parent.kind)
+        }
     }
 }
