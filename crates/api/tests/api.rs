@@ -471,8 +471,7 @@ async fn a_holder_is_given_the_policy_to_narrow_its_session_with() {
     let problem = answer.is_problem(403, "outside_grant");
     assert_eq!(problem["findings"][0]["witness"]["action"], "sts:GetScopedCredentials");
 
-    let wider =
-        DOCUMENT.replace("    budget:", "      - aws: arn:aws:iam::111122223333:role/another\n    budget:");
+    let wider = DOCUMENT.replace("live_leases: 2", "live_leases: 9");
     let scope = "      - { cloud: aws, role: \"arn:aws:iam::123456789012:role/agent-devops\", permissions: [sts:GetScopedCredentials] }\n";
     let put = fixture.call(&fixture.admin, "PUT", "/v1/scopes", &[("if-match", "*")], wider + scope).await;
     assert_eq!(put.status, 200, "{}", put.text);
