@@ -9,6 +9,7 @@ pub use code::Code;
 pub use example::{Example, Frame};
 pub use reference::reference;
 
+use crate::sorted::sort_by_key;
 use serde::{Deserialize, Serialize};
 
 /// One thing that a check found.
@@ -75,7 +76,7 @@ impl Finding {
 /// An edit may bring another one forth, or make one needless: check the text again after it.
 pub fn apply<'a>(text: &str, fixes: impl IntoIterator<Item = &'a Fix>) -> Option<(String, Vec<&'a Fix>)> {
     let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
-    fixes.sort_by_key(|fix| (fix.span.start, fix.span.end));
+    sort_by_key(&mut fixes, |fix| (fix.span.start, fix.span.end));
     let (mut edited, mut at) = (String::with_capacity(text.len()), 0);
     let mut made: Vec<&Fix> = Vec::new();
     for fix in fixes {

@@ -25,6 +25,7 @@ pub mod iam;
 pub mod identifier;
 pub mod proof;
 pub mod seconds;
+mod sorted;
 mod syntax;
 mod text;
 

@@ -8,6 +8,7 @@ use super::global::Parts;
 use super::pattern::PIVOTS;
 use super::region::Regions;
 use super::table::Table;
+use crate::sorted::sort;
 
 /// The most characters of a session policy, as `AssumeRole` counts them: inline policy and managed policy ARNs
 /// together. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
@@ -74,10 +75,10 @@ pub fn compile(authority: &Authority) -> Result<SessionPolicy, CompileError> {
         None => statements,
     };
     for statement in &mut allowed {
-        statement.actions.sort();
-        statement.resources.sort();
+        sort(&mut statement.actions);
+        sort(&mut statement.resources);
     }
-    allowed.sort();
+    sort(&mut allowed);
     let text = write(&allowed);
     let characters = text.chars().count();
     if characters > SESSION_POLICY_LIMIT {

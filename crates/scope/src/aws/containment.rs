@@ -5,7 +5,6 @@
 //! the request's resources, in each region. Actions that the same statements match behave alike, so that it is
 //! enough to look at one action for each *minimal* set of statements ([`signatures`]).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::authority::{Statement, TooComplex};
@@ -14,6 +13,7 @@ use super::pattern::{ActionPattern, PIVOTS, ResourcePattern};
 use super::region::{Region, Regions};
 use crate::glob::Glob;
 use crate::glob::automaton::{Effort, Signature, signatures, uncovered};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The boxes that a request is held against.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<'a> Union<'a> {
         request: &'r Statement,
         effort: &Effort,
     ) -> Result<Option<Gap<'r>>, TooComplex> {
-        let mut resources = Resources { union: self, asked: &request.resources, known: BTreeMap::new() };
+        let mut resources = Resources { union: self, asked: &request.resources, known: SortedMap::new() };
         for action_pattern in &request.actions {
             for kind in self.kinds(action_pattern, effort)? {
                 let signature = &kind.signature;
@@ -127,7 +127,7 @@ impl<'a> Union<'a> {
         match asked {
             Regions::Only(regions) => regions.iter().cloned().collect(),
             Regions::All => {
-                let named: BTreeSet<&Region> =
+                let named: SortedSet<&Region> =
                     self.statements.iter().flat_map(|statement| statement.regions.named()).collect();
                 let unnamed = unnamed_region(&named);
                 named.into_iter().cloned().chain(unnamed).collect()
@@ -146,7 +146,7 @@ struct Kind {
 struct Resources<'u, 'r> {
     union: &'u Union<'u>,
     asked: &'r [ResourcePattern],
-    known: BTreeMap<Vec<usize>, Option<(&'r ResourcePattern, String)>>,
+    known: SortedMap<Vec<usize>, Option<(&'r ResourcePattern, String)>>,
 }
 
 impl<'r> Resources<'_, 'r> {
@@ -219,7 +219,7 @@ fn first(regions: &Regions) -> Option<Region> {
 }
 
 /// A region that is not among `named`, preferably one that exists.
-fn unnamed_region(named: &BTreeSet<&Region>) -> Option<Region> {
+fn unnamed_region(named: &SortedSet<&Region>) -> Option<Region> {
     let real = ["us-east-1", "eu-central-1", "ap-southeast-2", "us-west-2", "sa-east-1", "ca-central-1"];
     let made_up = (1..=named.len() + 1).map(|length| format!("us-{}-1", "x".repeat(length)));
     let mut regions = real.into_iter().map(str::to_owned).chain(made_up).filter_map(|name| name.parse().ok());

@@ -1,6 +1,6 @@
 //! The request contexts under which statements with conditions apply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::authority::TooComplex;
 use super::evaluate::{Call, holds};
@@ -10,6 +10,7 @@ use super::reach::{Clause, Demand};
 use super::region::is_global;
 use crate::glob::automaton::Effort;
 use crate::glob::{Class, Glob};
+use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 
 /// Keys of the request context, in lower case, with their values. A key that is not here is absent.
 pub(crate) type Context = BTreeMap<String, Vec<String>>;
@@ -29,17 +30,17 @@ pub(super) fn contexts<'c>(
     // Finding the values of a key costs as much as some hundred steps of matching.
     let asked = conditions.len() + denials.iter().map(|denial| denial.conditions.len()).sum::<usize>();
     effort.spend(asked * 300)?;
-    let mut keys: BTreeMap<String, Key<'_>> = BTreeMap::new();
+    let mut keys: SortedMap<String, Key<'_>> = SortedMap::new();
     for condition in conditions {
-        keys.entry(condition.key.to_ascii_lowercase()).or_default().allowing.push(condition);
+        keys.update(condition.key.to_ascii_lowercase(), |key| key.allowing.push(condition));
     }
     for (index, denial) in denials.iter().enumerate() {
         for condition in &denial.conditions {
-            keys.entry(condition.key.to_ascii_lowercase()).or_default().denying.push((index, condition));
+            keys.update(condition.key.to_ascii_lowercase(), |key| key.denying.push((index, condition)));
         }
     }
     let mut choices = Vec::new();
-    for (name, key) in &keys {
+    for (name, key) in keys.iter() {
         choices.push(key.choice(name, demand, place));
     }
     let combinations =
@@ -101,7 +102,7 @@ impl Key<'_> {
                 choices.push((value, escaped));
             }
         }
-        choices.sort_by_key(|(_, escaped)| std::cmp::Reverse(escaped.len()));
+        sort_by_key(&mut choices, |(_, escaped)| std::cmp::Reverse(escaped.len()));
         if self.denying.is_empty() {
             choices.truncate(1);
         }
@@ -110,13 +111,13 @@ impl Key<'_> {
 }
 
 /// One of the combinations of values, by its number, with the denials that it escapes.
-fn combination(choices: &[Choice], mut number: usize) -> (Context, BTreeSet<usize>) {
-    let (mut context, mut escaped) = (Context::new(), BTreeSet::new());
+fn combination(choices: &[Choice], mut number: usize) -> (Context, SortedSet<usize>) {
+    let (mut context, mut escaped) = (Context::new(), SortedSet::new());
     for choice in choices {
         let count = choice.values.len().max(1);
         if let Some((value, denials)) = choice.values.get(number % count) {
             context.insert(choice.key.clone(), value.clone());
-            escaped.extend(denials);
+            escaped.extend(denials.iter().copied());
         }
         number /= count;
     }
@@ -175,7 +176,7 @@ fn fitting(patterns: &[String], asking: &[&Condition]) -> Vec<Vec<String>> {
     let literal = patterns.iter().filter(|pattern| !pattern.contains(['*', '?'])).cloned();
     let asked = possible(asking).into_iter().filter(|value| globs.iter().any(|glob| glob.matches(value)));
     let filled = patterns.iter().map(|pattern| filling(pattern, "example"));
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let values = literal.chain(asked).chain(filled).filter(|value| seen.insert(value.clone()));
     values.map(|value| vec![value]).collect()
 }
@@ -196,7 +197,7 @@ fn possible(asking: &[&Condition]) -> Vec<String> {
     }
     values.push("arn:aws:iam::123456789012:role/other".to_owned());
     values.push("other".to_owned());
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     values.retain(|value| seen.insert(value.clone()));
     values
 }

@@ -5,6 +5,7 @@
 //! otherwise it keeps the best that it has seen, which is never worse than the statements that it began with.
 
 use super::table::{Cell, Table, bits};
+use crate::sorted::{sort, sort_by_key};
 
 /// The statements of a policy as rectangles of a [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,9 +53,9 @@ fn independent_parts(table: &Table) -> Vec<Vec<&Cell>> {
         parts.push(joined.into_iter().flatten().chain([cell]).collect());
     }
     for part in &mut parts {
-        part.sort();
+        sort(part);
     }
-    parts.sort();
+    sort(&mut parts);
     parts
 }
 
@@ -200,6 +201,6 @@ fn choices(rows: u64) -> Vec<u64> {
         subsets.push(subset);
         subset = (subset - 1) & rows;
     }
-    subsets.sort_by_key(|subset| std::cmp::Reverse(subset.count_ones()));
+    sort_by_key(&mut subsets, |subset| std::cmp::Reverse(subset.count_ones()));
     subsets
 }

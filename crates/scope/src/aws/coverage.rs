@@ -1,11 +1,10 @@
 //! Containment for policies that are not authorities: the STS pivots are actions like all others, and which
 //! region a call is made in is a matter of conditions.
 
-use std::collections::BTreeSet;
-
 use super::authority::{Statement, TooComplex};
 use super::containment::{Union, is_action_within, is_resource_within};
 use super::pattern::{ActionPattern, ResourcePattern};
+use crate::sorted::SortedSet;
 
 pub(crate) use crate::glob::automaton::Effort;
 
@@ -74,7 +73,7 @@ pub(crate) struct Redundant {
 pub(crate) fn redundant<P: Covered>(patterns: &[P], effort: &Effort) -> Result<Vec<Redundant>, TooComplex> {
     let wide: Vec<(usize, &P)> = patterns.iter().enumerate().filter(|(_, one)| !one.is_one()).collect();
     let mut gone = vec![false; patterns.len()];
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut found = Vec::new();
     for (index, one) in patterns.iter().enumerate() {
         effort.spend(wide.len() + 1)?;

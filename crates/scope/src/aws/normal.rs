@@ -1,13 +1,12 @@
 //! One form for authorities that mean the same: nothing redundant, statements merged, a fixed order.
 
-use std::collections::BTreeSet;
-
 use super::authority::Statement;
 use super::containment::{Union, is_action_within, is_resource_within, pivots};
 use super::global::Parts;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Regions;
 use crate::glob::automaton::Effort;
+use crate::sorted::{SortedSet, sort, sort_by};
 
 /// The same union of boxes with less in it. What cannot be shown to be redundant within reasonable effort stays:
 /// the meaning is the same in any case.
@@ -23,7 +22,7 @@ pub(super) fn normal_form(statements: Vec<Statement>) -> Vec<Statement> {
         let mut next: Vec<Statement> =
             merged(statements.clone()).into_iter().map(|statement| tidy(statement, &effort)).collect();
         next = without_overlap(next, &effort);
-        next.sort();
+        sort(&mut next);
         if next == statements {
             return statements;
         }
@@ -60,8 +59,8 @@ fn irredundant<P: Ord>(
     text: impl Fn(&P) -> &str,
     is_covered: impl Fn(&P, &[&P]) -> bool,
 ) -> Vec<P> {
-    let mut patterns: Vec<P> = BTreeSet::from_iter(patterns).into_iter().collect();
-    patterns.sort_by(|one, other| text(other).len().cmp(&text(one).len()).then_with(|| one.cmp(other)));
+    let mut patterns: Vec<P> = SortedSet::from_iter(patterns).into_iter().collect();
+    sort_by(&mut patterns, |one, other| text(other).len().cmp(&text(one).len()).then_with(|| one.cmp(other)));
     let mut index = 0;
     while let Some(one) = patterns.get(index) {
         let others: Vec<&P> = patterns.iter().filter(|other| *other != one).collect();
@@ -71,13 +70,13 @@ fn irredundant<P: Ord>(
             index += 1;
         }
     }
-    patterns.sort();
+    sort(&mut patterns);
     patterns
 }
 
 /// Statements that agree in two of actions, resources and regions become one.
 fn merged(mut statements: Vec<Statement>) -> Vec<Statement> {
-    statements.sort();
+    sort(&mut statements);
     let mut merged: Vec<Statement> = Vec::new();
     for statement in statements {
         let home = merged.iter_mut().find_map(|one| Some((union(one, &statement)?, one)));

@@ -1,7 +1,5 @@
 //! Where calls are made: one partition, account and region for all that belong together.
 
-use std::collections::BTreeSet;
-
 use super::area::Resources;
 use super::arn::RoleArn;
 use super::pattern::arn_glob;
@@ -9,6 +7,7 @@ use super::policy::Effect;
 use super::reach::Clause;
 use super::region::Region;
 use crate::glob::Glob;
+use crate::sorted::SortedSet;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +34,12 @@ impl Place {
         let homes: Vec<(String, String)> = match role {
             Some(role) => vec![(role.partition().to_owned(), role.account().to_owned())],
             None => {
-                let named: BTreeSet<(String, String)> = clauses.iter().flat_map(named_homes).collect();
+                let named: SortedSet<(String, String)> = clauses.iter().flat_map(named_homes).collect();
                 let other = ("aws".to_owned(), ACCOUNT.to_owned());
                 named.into_iter().take(HOMES_LIMIT).chain([other]).collect()
             }
         };
-        let named: BTreeSet<String> = clauses.iter().flat_map(named_regions).collect();
+        let named: SortedSet<String> = clauses.iter().flat_map(named_regions).collect();
         let others = REGIONS.iter().filter(|region| !named.contains(**region)).map(ToString::to_string);
         let regions: Vec<String> = named.iter().take(REGIONS_LIMIT).cloned().chain(others).collect();
         let place = |region: &String, (partition, account): &(String, String)| Self {

@@ -6,8 +6,6 @@
 //! them in one partition, account and region: a function that may be created is of use only where the very same
 //! function may be invoked.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::area::{Area, Resources};
 use super::arn::RoleArn;
 use super::authority::{Authority, TooComplex};
@@ -18,6 +16,7 @@ use super::policy::{Condition, Effect, Element, PolicyDocument};
 use super::region::{Regions, is_global};
 use crate::glob::automaton::Effort;
 use crate::glob::{Class, Glob, Token};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// A call that must be possible.
 #[derive(Clone, Debug)]
@@ -57,14 +56,14 @@ pub(crate) struct Reached {
 pub(crate) struct Reach {
     clauses: Vec<Clause>,
     /// For each service the patterns of its actions, with the clause that each belongs to.
-    by_service: BTreeMap<String, Vec<(Glob, usize)>>,
+    by_service: SortedMap<String, Vec<(Glob, usize)>>,
     /// The clauses whose actions are not of one service.
     general: Vec<usize>,
     places: Vec<Place>,
     /// What all questions may cost, and what the present one may.
     whole: Effort,
     effort: Effort,
-    matched: BTreeMap<String, Matched>,
+    matched: SortedMap<String, Matched>,
 }
 
 #[derive(Debug)]
@@ -135,7 +134,7 @@ impl Reach {
     }
 
     fn new(clauses: Vec<Clause>, role: Option<&RoleArn>) -> Self {
-        let mut by_service: BTreeMap<String, Vec<(Glob, usize)>> = BTreeMap::new();
+        let mut by_service: SortedMap<String, Vec<(Glob, usize)>> = SortedMap::new();
         let mut general = Vec::new();
         for (index, clause) in clauses.iter().enumerate() {
             let Actions::Only(globs) = &clause.actions else {
@@ -145,7 +144,7 @@ impl Reach {
             for glob in globs {
                 match glob.prefix().split_once(':') {
                     Some((service, _)) => {
-                        by_service.entry(service.to_owned()).or_default().push((glob.clone(), index));
+                        by_service.update(service.to_owned(), |all| all.push((glob.clone(), index)));
                     }
                     None => general.push(index),
                 }
@@ -159,7 +158,7 @@ impl Reach {
             general,
             effort: Effort::generous(),
             whole: Effort::generous(),
-            matched: BTreeMap::new(),
+            matched: SortedMap::new(),
         }
     }
 
@@ -189,7 +188,7 @@ impl Reach {
     pub(crate) fn mentions(&mut self, action: &str) -> bool {
         let service = action.split_once(':').map_or(action, |(service, _)| service);
         (!self.general.is_empty() || self.by_service.contains_key(service))
-            && !self.matched(action).allows.is_empty()
+            && self.matched(action).is_some_and(|matched| !matched.allows.is_empty())
     }
 
     /// A call for each demand, none of them on a resource of `but`; none where they cannot be made together.
@@ -202,7 +201,7 @@ impl Reach {
         but: &[ResourcePattern],
     ) -> Result<Option<Vec<Reached>>, TooComplex> {
         let matched: Vec<Matched> =
-            demands.iter().map(|demand| self.matched(demand.action).clone()).collect();
+            demands.iter().filter_map(|demand| self.matched(demand.action).cloned()).collect();
         if matched.iter().any(|matched| matched.allows.is_empty()) {
             return Ok(None);
         }
@@ -225,7 +224,7 @@ impl Reach {
                 matched,
                 but,
                 place,
-                areas: BTreeMap::new(),
+                areas: SortedMap::new(),
                 chosen: Vec::new(),
             };
             if search.extend()? {
@@ -235,12 +234,12 @@ impl Reach {
         Ok(None)
     }
 
-    fn matched(&mut self, action: &str) -> &Matched {
+    fn matched(&mut self, action: &str) -> Option<&Matched> {
         if !self.matched.contains_key(action) {
             let found = self.search(&action.to_ascii_lowercase());
             self.matched.insert(action.to_owned(), found);
         }
-        self.matched.entry(action.to_owned()).or_default()
+        self.matched.get(action)
     }
 
     fn search(&self, folded: &str) -> Matched {
@@ -251,7 +250,7 @@ impl Reach {
             self.general.iter().copied().filter(|index| {
                 self.clauses.get(*index).is_some_and(|clause| clause.actions.matches(folded))
             });
-        let indices: BTreeSet<usize> = named.chain(general).collect();
+        let indices: SortedSet<usize> = named.chain(general).collect();
         let is_allow =
             |index: &usize| self.clauses.get(*index).is_some_and(|clause| clause.effect == Effect::Allow);
         let (allows, denies) = indices.into_iter().partition(is_allow);
@@ -274,7 +273,7 @@ struct Search<'a> {
     matched: &'a [Matched],
     but: &'a [ResourcePattern],
     place: &'a Place,
-    areas: BTreeMap<&'a str, Area>,
+    areas: SortedMap<&'a str, Area>,
     /// For each demand that is met so far, the context in which it is.
     chosen: Vec<Context>,
 }

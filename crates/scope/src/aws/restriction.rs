@@ -1,12 +1,11 @@
 //! What several patterns have in common with several others.
 
-use std::collections::BTreeSet;
-
 use super::authority::TooComplex;
 use super::containment::{is_action_within, is_resource_within};
 use super::pattern::{ActionPattern, ResourcePattern};
 use crate::glob::automaton::Effort;
 use crate::glob::intersection::intersection;
+use crate::sorted::SortedSet;
 
 /// More patterns than this cannot be meant: a session policy has no room for a tenth of them.
 const PATTERNS_LIMIT: usize = 4096;
@@ -55,7 +54,7 @@ fn common<P: Ord + Clone>(
 ) -> Result<Vec<P>, TooComplex> {
     let (asked_within, asked_beyond): (Vec<&P>, Vec<&P>) = asked.iter().partition(|one| is_within(one, held));
     let (held_within, held_beyond): (Vec<&P>, Vec<&P>) = held.iter().partition(|one| is_within(one, asked));
-    let mut found: BTreeSet<P> = held_within.into_iter().chain(asked_within).cloned().collect();
+    let mut found: SortedSet<P> = held_within.into_iter().chain(asked_within).cloned().collect();
     for one in held_beyond {
         for other in &asked_beyond {
             found.extend(meet(one, other)?);

@@ -1,6 +1,5 @@
 //! What a policy must grant and what it may: kinds of actions × kinds of resources × regions.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use super::cover::Draft;
 use super::pattern::{ActionPattern, ResourcePattern};
 use super::region::Regions;
 use crate::glob::automaton::Effort;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// See the module.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Table {
     /// What must be granted.
     pub(super) cells: Vec<Cell>,
     /// For each column and condition the rows, as bits, of which the authority has all.
-    allowed: BTreeMap<(usize, usize), u64>,
+    allowed: SortedMap<(usize, usize), u64>,
     /// For each row the rows, as bits, that have all its actions; the same for columns.
     rows_over: Vec<u64>,
     columns_over: Vec<u64>,
@@ -105,7 +105,7 @@ impl Table {
         if rows.len() > KINDS_LIMIT || columns.len() > KINDS_LIMIT {
             return None;
         }
-        let mut allowed = BTreeMap::new();
+        let mut allowed = SortedMap::new();
         for (column, resources) in columns.iter().enumerate() {
             for (condition, regions) in conditions.iter().enumerate() {
                 let rows = indices(&rows, |actions| allows(actions, resources, regions));
@@ -200,7 +200,7 @@ fn outline(
     columns: &[Vec<ResourcePattern>],
     conditions: &[Regions],
 ) -> (Vec<Draft>, Vec<Cell>) {
-    let mut cells = BTreeSet::new();
+    let mut cells = SortedSet::new();
     let drafts = statements.iter().map(|statement| {
         let rows = indices(rows, |kind| kind.first().is_some_and(|one| statement.actions.contains(one)));
         let columns =
@@ -226,17 +226,17 @@ fn outline(
 /// The conditions that statements have, and, unless they are many, what can be made of them: a shortest policy
 /// may part regions otherwise than they were written.
 fn conditions(statements: &[Statement]) -> Vec<Regions> {
-    let given: BTreeSet<Regions> = statements.iter().map(|statement| statement.regions.clone()).collect();
+    let given: SortedSet<Regions> = statements.iter().map(|statement| statement.regions.clone()).collect();
     let mut made = given.clone();
     loop {
         let mut next = made.clone();
-        for one in &made {
-            for other in &made {
+        for one in made.iter() {
+            for other in made.iter() {
                 let (Regions::Only(one), Regions::Only(other)) = (one, other) else { continue };
                 next.extend([one & other, one | other, one - other].map(Regions::Only));
             }
         }
-        next.retain(|regions| !regions.is_empty());
+        let next: SortedSet<Regions> = next.into_iter().filter(|regions| !regions.is_empty()).collect();
         match next.len() {
             many if many > 8 => return given.into_iter().collect(),
             same if same == made.len() => return made.into_iter().collect(),
@@ -249,11 +249,11 @@ fn conditions(statements: &[Statement]) -> Vec<Regions> {
 fn memberships<'a, P: Ord + 'a>(
     statements: &'a [Statement],
     list: impl Fn(&'a Statement) -> &'a Vec<P>,
-) -> BTreeMap<&'a P, Vec<usize>> {
-    let mut memberships: BTreeMap<&P, Vec<usize>> = BTreeMap::new();
+) -> SortedMap<&'a P, Vec<usize>> {
+    let mut memberships: SortedMap<&P, Vec<usize>> = SortedMap::new();
     for (index, statement) in statements.iter().enumerate() {
         for pattern in list(statement) {
-            memberships.entry(pattern).or_default().push(index);
+            memberships.update(pattern, |all| all.push(index));
         }
     }
     memberships
@@ -261,14 +261,14 @@ fn memberships<'a, P: Ord + 'a>(
 
 /// The patterns that are in the same statements, and for which the close look, where it is taken, shows the same.
 fn kinds<P: Clone + Ord>(
-    memberships: &BTreeMap<&P, Vec<usize>>,
+    memberships: &SortedMap<&P, Vec<usize>>,
     close: bool,
     look: impl Fn(&P) -> Vec<bool>,
 ) -> Vec<Vec<P>> {
-    let mut kinds: BTreeMap<(&Vec<usize>, Vec<bool>), Vec<P>> = BTreeMap::new();
-    for (pattern, statements) in memberships {
+    let mut kinds: SortedMap<(&Vec<usize>, Vec<bool>), Vec<P>> = SortedMap::new();
+    for (pattern, statements) in memberships.iter() {
         let seen = if close { look(pattern) } else { Vec::new() };
-        kinds.entry((statements, seen)).or_default().push((*pattern).clone());
+        kinds.update((statements, seen), |all| all.push((*pattern).clone()));
     }
     kinds.into_values().collect()
 }

@@ -9,6 +9,7 @@ use super::{AzureOperation, AzureResource, ClientId};
 use crate::glob::Glob;
 use crate::glob::automaton::Effort;
 use crate::proof::{Certainty, TooComplex};
+use crate::sorted::{sort, sort_by_key};
 
 /// Any of the operations, on any of the resources and what is below them, as an identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -220,8 +221,8 @@ impl Authority {
                 None => merged.push(Statement { operations, ..one.clone() }),
             }
         }
-        merged.iter_mut().for_each(|one| one.resources.sort());
-        merged.sort();
+        merged.iter_mut().for_each(|one| sort(&mut one.resources));
+        sort(&mut merged);
         Self::new(merged)
     }
 }
@@ -298,10 +299,10 @@ fn irredundant(
     effort: &Effort,
 ) -> Vec<AzureOperation> {
     let mut patterns = patterns.to_vec();
-    patterns.sort();
+    sort(&mut patterns);
     patterns.dedup();
     // The longer ones go first, so that the special case gives way to the general.
-    patterns.sort_by_key(|one| std::cmp::Reverse(one.as_str().len()));
+    sort_by_key(&mut patterns, |one| std::cmp::Reverse(one.as_str().len()));
     let mut index = 0;
     while let Some(one) = patterns.get(index) {
         let others: Vec<&AzureOperation> =
@@ -312,6 +313,6 @@ fn irredundant(
             index += 1;
         }
     }
-    patterns.sort();
+    sort(&mut patterns);
     patterns
 }

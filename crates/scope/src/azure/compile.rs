@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::audience::{Audience, Audiences};
 use super::authority::Authority;
+use crate::sorted::{sort, sort_by_key};
 
 /// What Entra will be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,14 +64,14 @@ pub fn compile(authority: &Authority) -> Result<TokenRequest, CompileError> {
 fn needed(sets: &[Audiences]) -> Vec<Audience> {
     // What can be had from one only, first; it may serve the rest as well.
     let mut sets = sets.to_vec();
-    sets.sort_by_key(|set| set.iter().count());
+    sort_by_key(&mut sets, |set| set.iter().count());
     let mut needed: Vec<Audience> = Vec::new();
     for set in sets {
         if !needed.iter().any(|one| set.contains(*one)) {
             needed.extend(set.iter().next());
         }
     }
-    needed.sort();
+    sort(&mut needed);
     needed
 }
 

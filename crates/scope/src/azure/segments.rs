@@ -2,13 +2,12 @@
 //! every other character stands for a segment that nobody names. So the automaton of the globs decides about
 //! operations exactly.
 
-use std::collections::BTreeMap;
-
 use super::operation::{AzureOperation, VERBS};
 use crate::glob::automaton::{Effort, uncovered};
 use crate::glob::intersection::intersection;
 use crate::glob::{Class, Glob, Token};
 use crate::proof::TooComplex;
+use crate::sorted::SortedMap;
 
 /// The first of the characters that stand for named segments. Those below stand for any other.
 const FIRST: u32 = 0x1_0000;
@@ -16,7 +15,7 @@ const FIRST: u32 = 0x1_0000;
 /// The segments that patterns name.
 #[derive(Default)]
 pub(super) struct Segments {
-    symbols: BTreeMap<String, char>,
+    symbols: SortedMap<String, char>,
     spelled: Vec<String>,
 }
 

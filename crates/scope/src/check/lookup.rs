@@ -1,7 +1,6 @@
 //! What a catalogue says of a permission as it is written.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::written::Written;
@@ -11,6 +10,7 @@ use crate::catalogue::{Catalogue, Likeness, Permission, ResourceType};
 use crate::document::fields::shown;
 use crate::finding::{Code, Finding};
 use crate::identifier::Cloud;
+use crate::sorted::SortedMap;
 
 /// How many unknown permissions of a text are compared with all others: each costs a tenth of a millisecond.
 const SUGGESTIONS: usize = 20;
@@ -28,8 +28,8 @@ pub(super) struct Lookup<'a> {
     comparisons: Cell<usize>,
     is_told: Cell<bool>,
     /// By what stands in their third part.
-    formats: OnceCell<BTreeMap<&'a str, Vec<&'a str>>>,
-    parsed: RefCell<BTreeMap<&'a str, Option<Rc<ArnFormat>>>>,
+    formats: OnceCell<SortedMap<&'a str, Vec<&'a str>>>,
+    parsed: RefCell<SortedMap<&'a str, Option<Rc<ArnFormat>>>>,
 }
 
 /// What a permission, or a pattern of them, stands for.
@@ -120,11 +120,11 @@ impl<'a> Lookup<'a> {
     /// The formats of ARNs whose third part is this, whichever service they are of.
     pub(super) fn formats(&self, service: &str) -> &[&'a str] {
         let formats = self.formats.get_or_init(|| {
-            let mut formats: BTreeMap<&'a str, Vec<&'a str>> = BTreeMap::new();
+            let mut formats: SortedMap<&'a str, Vec<&'a str>> = SortedMap::new();
             let types = self.catalogue.services().flat_map(|service| service.resource_types());
             for format in types.flat_map(ResourceType::arn_formats) {
                 if let Some(service) = format.split(':').nth(2) {
-                    formats.entry(service).or_default().push(format);
+                    formats.update(service, |all| all.push(format));
                 }
             }
             formats
@@ -135,7 +135,12 @@ impl<'a> Lookup<'a> {
     /// A format of ARNs, read once. None where it has not the parts of an ARN.
     pub(super) fn format(&self, text: &'a str) -> Option<Rc<ArnFormat>> {
         let mut parsed = self.parsed.borrow_mut();
-        parsed.entry(text).or_insert_with(|| ArnFormat::new(text).map(Rc::new)).clone()
+        if let Some(format) = parsed.get(text) {
+            return format.clone();
+        }
+        let format = ArnFormat::new(text).map(Rc::new);
+        parsed.insert(text, format.clone());
+        format
     }
 
     fn is_wild(&self, text: &str) -> bool {

@@ -1,7 +1,5 @@
 //! The actions, resources and condition keys of IAM policies.
 
-use std::collections::BTreeSet;
-
 use super::condition;
 use super::lookup::{Lookup, Meaning};
 use super::resource::{self, Calls};
@@ -10,12 +8,13 @@ use crate::aws::pattern::ResourcePattern;
 use crate::catalogue::Catalogue;
 use crate::finding::{Finding, Severity};
 use crate::iam::{Clause, Policy, PolicyKind, Statement};
+use crate::sorted::SortedSet;
 
 /// Tells what the catalogue knows of a policy's actions, resources and condition keys.
 pub(super) fn tell(policy: &Policy, kind: PolicyKind, catalogue: &Catalogue, findings: &mut Vec<Finding>) {
     let lookup = Lookup::new(catalogue);
     let wrong = findings.iter().filter(|found| found.severity == Severity::Error);
-    let wrong: BTreeSet<usize> = wrong.filter_map(|found| found.span).map(|span| span.start).collect();
+    let wrong: SortedSet<usize> = wrong.filter_map(|found| found.span).map(|span| span.start).collect();
     for statement in &policy.statements {
         let actions = statement.actions.listed().iter().map(|action| {
             let written = Written::in_policy(&action.value.text, action.span);
@@ -41,7 +40,7 @@ pub(super) fn tell(policy: &Policy, kind: PolicyKind, catalogue: &Catalogue, fin
 /// The resources of a statement. Where an error was found, nothing more is said of it.
 fn resources<'a>(
     statement: &'a Statement,
-    wrong: &BTreeSet<usize>,
+    wrong: &SortedSet<usize>,
 ) -> Vec<(Written<'a>, Option<ResourcePattern>)> {
     let listed = statement.resources.as_ref().map(Clause::listed).unwrap_or_default();
     let resources = listed.iter().map(|one| {

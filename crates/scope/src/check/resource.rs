@@ -1,13 +1,12 @@
 //! Actions of AWS and the resources beside them: whether the ones work on the others.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::lookup::{Lookup, Meaning, some};
 use super::written::Written;
 use crate::aws::pattern::ResourcePattern;
 use crate::catalogue::{Permission, ResourceType};
 use crate::document::fields::shown;
 use crate::finding::{Code, Finding};
+use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 
 /// A statement of a policy, or a scope at AWS.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) struct Calls<'a> {
 
 /// Tells actions that work on none of the resources, and resources that none of the actions works on.
 pub(super) fn tell<'a>(calls: &Calls<'a>, lookup: &Lookup<'a>, findings: &mut Vec<Finding>) {
-    let mut fits = Fits { calls, lookup, known: BTreeMap::new() };
+    let mut fits = Fits { calls, lookup, known: SortedMap::new() };
     let reached: Vec<Vec<bool>> =
         calls.actions.iter().map(|(_, meaning)| fits.reached(meaning, findings)).collect();
     let is_used = |index: usize| reached.iter().any(|one| one.get(index).is_some_and(|fits| *fits));
@@ -76,7 +75,7 @@ struct Fits<'c, 'a> {
     calls: &'c Calls<'a>,
     lookup: &'c Lookup<'a>,
     /// By service and type.
-    known: BTreeMap<(&'a str, &'a str), Vec<bool>>,
+    known: SortedMap<(&'a str, &'a str), Vec<bool>>,
 }
 
 impl<'a> Fits<'_, 'a> {
@@ -84,7 +83,7 @@ impl<'a> Fits<'_, 'a> {
     fn reached(&mut self, meaning: &Meaning<'a>, findings: &mut Vec<Finding>) -> Vec<bool> {
         let mut reached = vec![false; self.calls.resources.len()];
         let Meaning::These(permissions) = meaning else { return reached };
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         for permission in permissions {
             let service = permission.service().name();
             for kind in permission.resource_types().filter(|kind| seen.insert((service, kind.name()))) {
@@ -98,7 +97,8 @@ impl<'a> Fits<'_, 'a> {
     /// For each resource, whether it may be of a type.
     fn of(&mut self, service: &'a str, kind: ResourceType<'a>, findings: &mut Vec<Finding>) -> &[bool] {
         let (calls, lookup) = (self.calls, self.lookup);
-        self.known.entry((service, kind.name())).or_insert_with(|| {
+        let key = (service, kind.name());
+        if !self.known.contains_key(&key) {
             let formats: Vec<_> = kind.arn_formats().map(|format| lookup.format(format)).collect();
             let fits = |(written, pattern): &(Written<'a>, Option<ResourcePattern>)| {
                 let Some(pattern) = pattern else { return true };
@@ -113,8 +113,9 @@ impl<'a> Fits<'_, 'a> {
                     })
                 })
             };
-            calls.resources.iter().map(fits).collect()
-        })
+            self.known.insert(key, calls.resources.iter().map(fits).collect());
+        }
+        self.known.get(&key).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -151,7 +152,7 @@ fn ill_formed<'a>(written: &Written<'_>, pattern: &ResourcePattern, lookup: &Loo
     let message =
         format!("`{}` is made unlike the ARNs of {service} that are known here", shown(written.text));
     let mut alike: Vec<&str> = formats.to_vec();
-    alike.sort_by_key(|format| std::cmp::Reverse(likeness(format, pattern.as_str())));
+    sort_by_key(&mut alike, |format| std::cmp::Reverse(likeness(format, pattern.as_str())));
     alike.dedup();
     let alike: Vec<String> = alike.into_iter().map(str::to_owned).collect();
     Some(Finding::warning(Code::ArnFormat, message).help(format!("write it as {}", some(&alike))))

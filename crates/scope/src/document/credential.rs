@@ -1,7 +1,5 @@
 //! Stored credentials: long-lived secrets that cannot be avoided, kept sealed and rotated.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Serialize;
 
 use super::FINDINGS_LIMIT;
@@ -10,6 +8,7 @@ use super::value::{Bounds, Expected, duration, identifier, one_of, text};
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
 use crate::seconds::Seconds;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Kind, Node};
 
 /// A stored credential.
@@ -134,9 +133,9 @@ fn connector(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
 /// What the document has named so far.
 pub(super) struct Seen<'a> {
     /// The agents that the document has, also those whose reading failed.
-    pub(super) agents: &'a BTreeSet<AgentId>,
+    pub(super) agents: &'a SortedSet<AgentId>,
     /// The lines of the credentials.
-    pub(super) credentials: BTreeMap<CredentialId, usize>,
+    pub(super) credentials: SortedMap<CredentialId, usize>,
 }
 
 impl Seen<'_> {
@@ -161,8 +160,8 @@ impl Seen<'_> {
             format!("the document has no agent `{}`", shown(agent.as_str())),
         );
         // Each suggestion costs as much as there are agents: only those that will be told are worth it.
-        let candidates =
-            if findings.len() < FINDINGS_LIMIT { self.agents.iter() } else { Default::default() };
+        let told = if findings.len() < FINDINGS_LIMIT { usize::MAX } else { 0 };
+        let candidates = self.agents.iter().take(told);
         let finding = match nearest(agent.as_str(), candidates.map(AgentId::as_str)) {
             Some(name) => finding
                 .help(format!("did you mean `{name}`?"))

@@ -1,6 +1,5 @@
 //! What changes in authority from one scope document to another: exactly, and with a call that shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -10,6 +9,7 @@ use crate::aws::authority::{Authority, Statement};
 use crate::grant::{Grant, Witness};
 use crate::identifier::{AgentId, Cloud};
 use crate::seconds::Seconds;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// One thing that an agent may do, and could not before; or the other way round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,7 +58,7 @@ impl ScopeDocument {
     /// What agents gain and lose where `new` takes this document's place.
     pub fn changes_to(&self, new: &Self) -> Vec<Change> {
         let none = Agent::default();
-        let names: BTreeSet<&AgentId> = self.agents.keys().chain(new.agents.keys()).collect();
+        let names: SortedSet<&AgentId> = self.agents.keys().chain(new.agents.keys()).collect();
         let mut changes = Vec::new();
         for name in names {
             let before = self.agents.get(name).unwrap_or(&none);
@@ -176,21 +176,22 @@ impl Side<'_> {
     }
 
     fn stored(&mut self, (one, other): (&ScopeDocument, &ScopeDocument)) {
-        let of = |document: &ScopeDocument| -> BTreeSet<_> {
+        let of = |document: &ScopeDocument| -> SortedSet<_> {
             let own = document.credentials.iter().filter(|stored| stored.agent == *self.agent);
             own.map(|stored| (stored.id.clone(), stored.kind)).collect()
         };
-        for (id, kind) in of(one).difference(&of(other)).cloned().collect::<Vec<_>>() {
+        let known = of(other);
+        for (id, kind) in of(one).into_iter().filter(|credential| !known.contains(credential)) {
             self.tell(None, format!("the stored credential {id} ({kind})"), None);
         }
     }
 }
 
-fn roles(agent: &Agent) -> BTreeMap<Option<String>, Vec<&AwsScope>> {
-    let mut roles: BTreeMap<_, Vec<&AwsScope>> = BTreeMap::new();
+fn roles(agent: &Agent) -> SortedMap<Option<String>, Vec<&AwsScope>> {
+    let mut roles: SortedMap<_, Vec<&AwsScope>> = SortedMap::new();
     for scope in &agent.scopes {
         if let Scope::Aws(scope) = scope {
-            roles.entry(scope.role.as_ref().map(ToString::to_string)).or_default().push(scope);
+            roles.update(scope.role.as_ref().map(ToString::to_string), |all| all.push(scope));
         }
     }
     roles

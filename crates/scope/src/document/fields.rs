@@ -1,8 +1,7 @@
 //! The fields of a mapping: which there are, which must be, and which are not known.
 
-use std::collections::BTreeSet;
-
 use crate::finding::{Code, Finding, Span};
+use crate::sorted::SortedSet;
 use crate::syntax::{Entry, Kind, Node};
 
 /// The fields of a mapping while they are read. A field is known from having been asked for.
@@ -71,7 +70,7 @@ impl<'a> Fields<'a> {
 
     /// Tells every field that nobody asked for; where `better` has a finding for it, that one.
     pub(crate) fn finish_with(self, better: impl Fn(&Entry) -> Option<Finding>, findings: &mut Vec<Finding>) {
-        let taken: BTreeSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
+        let taken: SortedSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
         let free: Vec<&str> = self.known.iter().copied().filter(|name| !taken.contains(name)).collect();
         for entry in self.rest() {
             findings.push(better(entry).unwrap_or_else(|| self.unknown(entry, &free)));

@@ -1,7 +1,5 @@
 //! Caller identities: who a caller must be to be an agent.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::fields::{Fields, shown};
@@ -9,6 +7,7 @@ use super::value::{Expected, parsed, text};
 use crate::aws::arn::PrincipalArn;
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::AgentId;
+use crate::sorted::SortedMap;
 use crate::syntax::Node;
 
 /// A caller that is an agent.
@@ -112,11 +111,11 @@ fn subject(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     /// Identities as they are written.
-    exact: BTreeMap<Identity, Binding>,
+    exact: SortedMap<Identity, Binding>,
     /// Roles by account and name: a role is all its sessions.
-    roles: BTreeMap<String, Binding>,
+    roles: SortedMap<String, Binding>,
     /// The first of the sessions that are bound, by account and name of their role.
-    sessions: BTreeMap<String, Binding>,
+    sessions: SortedMap<String, Binding>,
 }
 
 #[derive(Clone, Debug)]

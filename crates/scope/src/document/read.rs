@@ -1,6 +1,6 @@
 //! From the tree to the typed document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::agent::Agent;
 use super::credential::{Seen, StoredCredential};
@@ -12,6 +12,7 @@ use super::value::{identifier, list, named, one_of, text, whole};
 use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
 use crate::finding::{Code, Finding, Fix};
 use crate::identifier::{AgentId, Cloud, TenantId};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};
 
 /// Reads a whole document. None where it lacks something without which there is none; findings tell the rest.
@@ -29,7 +30,7 @@ pub(super) fn document(root: &Node, findings: &mut Vec<Finding>) -> Option<Scope
     let entries = fields.require("agents", findings).and_then(|node| agent_entries(node, findings));
     let (agents, names) = agents(entries.unwrap_or_default(), &defaults, findings);
 
-    let mut seen = Seen { agents: &names, credentials: BTreeMap::new() };
+    let mut seen = Seen { agents: &names, credentials: SortedMap::new() };
     let credentials = fields
         .take("credentials")
         .and_then(|node| list(node, "credentials", findings))
@@ -133,9 +134,9 @@ fn agents(
     entries: &[Entry],
     defaults: &Defaults,
     findings: &mut Vec<Finding>,
-) -> (BTreeMap<AgentId, Agent>, BTreeSet<AgentId>) {
+) -> (BTreeMap<AgentId, Agent>, SortedSet<AgentId>) {
     let mut callers = Callers::default();
-    let (mut agents, mut names) = (BTreeMap::new(), BTreeSet::new());
+    let (mut agents, mut names) = (BTreeMap::new(), SortedSet::new());
     let mut places = Vec::new();
     for entry in entries {
         let Some(id) = named::<AgentId>(&entry.key, &entry.name, "agent", findings) else { continue };

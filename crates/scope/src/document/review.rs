@@ -1,7 +1,5 @@
 //! What can be told only of an agent's scopes together: which change nothing, and whether they fit a session.
 
-use std::collections::BTreeMap;
-
 use super::tokens;
 use super::{Agent, AwsScope, AzureScope, GcpScope, Scope};
 use crate::aws::authority::{Authority, Certainty, Statement, TooComplex};
@@ -14,6 +12,7 @@ use crate::document::fields::shown;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::authority as gcp;
 use crate::identifier::AgentId;
+use crate::sorted::SortedMap;
 
 /// An agent with the places of what it was read from.
 pub(super) struct Reviewed<'a> {
@@ -160,10 +159,10 @@ fn is_shown(answer: Result<(), Certainty>) -> Result<bool, TooComplex> {
 
 /// Whether all that an agent may be given of one role fits one session.
 fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<Finding>) {
-    let mut roles: BTreeMap<_, Vec<(&AwsScope, Span)>> = BTreeMap::new();
+    let mut roles: SortedMap<_, Vec<(&AwsScope, Span)>> = SortedMap::new();
     for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
         if let Scope::Aws(scope) = scope {
-            roles.entry((&scope.role, &scope.external_id)).or_default().push((scope, *at));
+            roles.update((&scope.role, &scope.external_id), |all| all.push((scope, *at)));
         }
     }
     for scopes in roles.into_values() {

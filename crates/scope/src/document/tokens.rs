@@ -1,7 +1,5 @@
 //! What can be told of the tokens that an agent's scopes at Google Cloud and Azure come to.
 
-use std::collections::BTreeMap;
-
 use super::fields::shown;
 use super::review::Reviewed;
 use super::{AzureScope, GcpScope, Scope};
@@ -10,17 +8,18 @@ use crate::azure::authority::Authority;
 use crate::azure::compile::CompileError as AzureError;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::compile::{CompileError, compile};
+use crate::sorted::SortedMap;
 use crate::{azure, gcp};
 
 /// Tells what narrows the tokens less than the scopes say.
 pub(super) fn tell(reviewed: &Reviewed<'_>, findings: &mut Vec<Finding>) {
-    let mut identities: BTreeMap<Option<&ClientId>, Vec<(&AzureScope, Span)>> = BTreeMap::new();
+    let mut identities: SortedMap<Option<&ClientId>, Vec<(&AzureScope, Span)>> = SortedMap::new();
     for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
         match scope {
             Scope::Aws(_) => {}
             Scope::Gcp(scope) => findings.extend(of_gcp(scope, *at)),
             Scope::Azure(scope) => {
-                identities.entry(scope.client_id.as_ref()).or_default().push((scope, *at));
+                identities.update(scope.client_id.as_ref(), |all| all.push((scope, *at)));
             }
         }
     }

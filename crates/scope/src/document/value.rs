@@ -1,6 +1,5 @@
 //! Reading single values, with the finding where one is not what it must be.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -9,6 +8,7 @@ use super::fields::{nearest, shown};
 use crate::finding::{Code, Finding, Fix};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
+use crate::sorted::SortedSet;
 use crate::syntax::{Kind, Node, decimal};
 
 /// What a value must be, for the finding where it is not.
@@ -231,7 +231,7 @@ where
     }
     let values: Vec<(&Node, T)> =
         items.iter().filter_map(|item| Some((item, parsed::<T>(item, expected, findings)?))).collect();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let again: Vec<bool> = values.iter().map(|(_, value)| !seen.insert(value)).collect();
     for ((item, _), _) in values.iter().zip(&again).filter(|(_, again)| **again) {
         let written = text(item, expected.what, findings).unwrap_or_default();

@@ -1,7 +1,5 @@
 //! Paths in a scope document, told at the permissions that make them.
 
-use std::collections::BTreeMap;
-
 use super::azure::covers;
 use super::{AzureGrant, GcpGrant, Held, Path, Witness, find};
 use crate::aws::authority::{Authority, Certainty, Statement};
@@ -10,6 +8,7 @@ use crate::azure::AzureOperation;
 use crate::document::{Agent, Scope, ScopeDocument};
 use crate::finding::{Code, Finding, Span};
 use crate::identifier::{AgentId, Cloud};
+use crate::sorted::SortedMap;
 use crate::syntax::{Kind, Node};
 
 /// Tells every path on which a scope of a document leads to more than it says.
@@ -23,14 +22,14 @@ pub(crate) fn tell(document: &ScopeDocument, root: &Node, findings: &mut Vec<Fin
 /// The paths that an agent's scopes open, each with the scopes, by index, that it may use. Scopes that share a role,
 /// a service account or an identity belong to one principal.
 pub fn agent_paths(agent: &Agent) -> Vec<(Vec<usize>, Path)> {
-    let mut principals: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
+    let mut principals: SortedMap<(&str, Option<&str>), Vec<usize>> = SortedMap::new();
     for (index, scope) in agent.scopes.iter().enumerate() {
         let principal = match scope {
             Scope::Aws(scope) => scope.role.as_ref().map(|role| role.as_str()),
             Scope::Gcp(scope) => scope.service_account.as_ref().map(|account| account.as_str()),
             Scope::Azure(scope) => scope.client_id.as_ref().map(|id| id.as_str()),
         };
-        principals.entry((scope.cloud().as_str(), principal)).or_default().push(index);
+        principals.update((scope.cloud().as_str(), principal), |all| all.push(index));
     }
     let paths = principals.into_values().flat_map(|indices| {
         let scopes: Vec<&Scope> = indices.iter().filter_map(|index| agent.scopes.get(*index)).collect();

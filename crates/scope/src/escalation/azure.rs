@@ -1,11 +1,10 @@
 //! Paths at Azure.
 
-use std::collections::BTreeSet;
-
 use super::rule::{Call, Need};
 use super::{Path, Witness, everything, rules};
 use crate::azure::AzureOperation;
 use crate::identifier::Cloud;
+use crate::sorted::SortedSet;
 
 /// Operations of an identity on resources, as a role definition and its assignment grant them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,7 +54,7 @@ struct Folded<'a> {
 /// Most operations are literal, and are looked up.
 #[derive(Default)]
 struct Patterns {
-    literal: BTreeSet<String>,
+    literal: SortedSet<String>,
     wild: Vec<String>,
 }
 

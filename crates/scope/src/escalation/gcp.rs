@@ -1,11 +1,10 @@
 //! Paths at Google Cloud.
 
-use std::collections::BTreeMap;
-
 use super::rule::{Call, Need};
 use super::{Path, Witness, rules};
 use crate::gcp::GcpPermission;
 use crate::identifier::Cloud;
+use crate::sorted::SortedMap;
 
 /// Permissions of a service account on resources.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +17,10 @@ pub struct GcpGrant<'a> {
 
 /// The paths of one service account.
 pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
-    let mut held: BTreeMap<&str, Vec<&[String]>> = BTreeMap::new();
+    let mut held: SortedMap<&str, Vec<&[String]>> = SortedMap::new();
     for grant in grants {
         for permission in grant.permissions {
-            held.entry(permission.as_str()).or_default().push(grant.resources);
+            held.update(permission.as_str(), |all| all.push(grant.resources));
         }
     }
     let mut found = Vec::new();
@@ -36,7 +35,7 @@ pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
     found
 }
 
-fn met(need: &Need, held: &BTreeMap<&str, Vec<&[String]>>) -> Option<Witness> {
+fn met(need: &Need, held: &SortedMap<&str, Vec<&[String]>>) -> Option<Witness> {
     need.0.iter().find_map(|call| {
         let resource =
             held.get(call.permission.as_str())?.iter().find_map(|resources| within(call, resources))?;

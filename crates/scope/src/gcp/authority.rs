@@ -1,12 +1,11 @@
 //! Sets of calls at Google Cloud: what a grant allows and what a request asks for.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{GcpPermission, GcpResource, ServiceAccount};
 use crate::glob::automaton::Effort;
 use crate::proof::{Certainty, TooComplex};
+use crate::sorted::{SortedMap, sort};
 
 /// Any of the permissions, on any of the resources and what is below them, as a service account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -160,20 +159,20 @@ impl Authority {
     /// The same set without what is redundant, in a fixed order: sets that are equal have equal normal forms.
     #[must_use]
     pub fn normalized(self) -> Self {
-        let mut by_permission: BTreeMap<(Option<ServiceAccount>, GcpPermission), Vec<GcpResource>> =
-            BTreeMap::new();
+        let mut by_permission: SortedMap<(Option<ServiceAccount>, GcpPermission), Vec<GcpResource>> =
+            SortedMap::new();
         for statement in self.statements {
             for permission in statement.permissions {
-                let held = by_permission.entry((statement.service_account.clone(), permission)).or_default();
-                held.extend_from_slice(&statement.resources);
+                let holder = (statement.service_account.clone(), permission);
+                by_permission.update(holder, |held| held.extend_from_slice(&statement.resources));
             }
         }
-        let mut by_resources: BTreeMap<(Option<ServiceAccount>, Vec<GcpResource>), Vec<GcpPermission>> =
-            BTreeMap::new();
+        let mut by_resources: SortedMap<(Option<ServiceAccount>, Vec<GcpResource>), Vec<GcpPermission>> =
+            SortedMap::new();
         for ((account, permission), resources) in by_permission {
             let resources = outermost(resources);
             if !resources.is_empty() {
-                by_resources.entry((account, resources)).or_default().push(permission);
+                by_resources.update((account, resources), |all| all.push(permission));
             }
         }
         let statement = |((service_account, resources), permissions)| Statement {
@@ -187,7 +186,7 @@ impl Authority {
 
 /// The resources in order, without those that another one has.
 fn outermost(mut resources: Vec<GcpResource>) -> Vec<GcpResource> {
-    resources.sort();
+    sort(&mut resources);
     resources.dedup();
     let is_inner = |one: &GcpResource| {
         resources.iter().any(|other| other != one && other.covers(one) && (!one.covers(other) || other < one))

@@ -1,12 +1,11 @@
 //! Credential Access Boundaries: what bounds a token for Cloud Storage, from above.
 //! <https://cloud.google.com/iam/docs/downscoping-short-lived-credentials>
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::authority::Authority;
 use super::{GcpPermission, GcpResource};
+use crate::sorted::{SortedMap, sort};
 
 /// The most rules of a boundary.
 pub const RULES_LIMIT: usize = 10;
@@ -77,21 +76,21 @@ impl AccessBoundary {
             return None;
         }
         let authority = authority.clone().normalized();
-        let mut granted: BTreeMap<Part<'_>, Vec<&GcpPermission>> = BTreeMap::new();
+        let mut granted: SortedMap<Part<'_>, Vec<&GcpPermission>> = SortedMap::new();
         for statement in authority.statements() {
             for resource in &statement.resources {
-                granted.entry(Part::of(resource)?).or_default().extend(&statement.permissions);
+                granted.update(Part::of(resource)?, |all| all.extend(&statement.permissions));
             }
         }
         if granted.is_empty() {
             return None;
         }
         // Objects of a bucket on which the same is granted share a rule.
-        let mut rules: BTreeMap<(&str, Vec<&GcpPermission>), Vec<Objects<'_>>> = BTreeMap::new();
+        let mut rules: SortedMap<(&str, Vec<&GcpPermission>), Vec<Objects<'_>>> = SortedMap::new();
         for (part, mut permissions) in granted {
-            permissions.sort();
+            sort(&mut permissions);
             permissions.dedup();
-            rules.entry((part.bucket, permissions)).or_default().push(part.objects);
+            rules.update((part.bucket, permissions), |all| all.push(part.objects));
         }
         let mut beyond: Vec<&'static str> = Vec::new();
         let rules = rules.into_iter().map(|((bucket, permissions), objects)| {
@@ -107,7 +106,7 @@ impl AccessBoundary {
             }
         });
         let rules = rules.collect();
-        beyond.sort_unstable();
+        sort(&mut beyond);
         beyond.dedup();
         Some(Self { boundary: Rules { rules }, beyond })
     }
@@ -221,7 +220,7 @@ fn roles(permissions: &[&GcpPermission]) -> Vec<&'static Role> {
         // What the administrator has is more than anybody counts.
         let all = roles.iter().filter(|role| role.permissions == ["*"]).count() * 1_000;
         let mut extra: Vec<&str> = roles.iter().flat_map(|role| extra(role, permissions)).collect();
-        extra.sort_unstable();
+        sort(&mut extra);
         extra.dedup();
         (all + extra.len(), roles.len())
     };

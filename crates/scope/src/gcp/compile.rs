@@ -4,6 +4,7 @@ use super::GcpPermission;
 use super::authority::Authority;
 use super::boundary::{AccessBoundary, CHARACTERS_LIMIT, RULES_LIMIT};
 use super::oauth::{CLOUD_PLATFORM, OauthScope, narrowest};
+use crate::sorted::sort;
 
 /// What Google will be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub fn compile(authority: &Authority) -> Result<TokenRequest, CompileError> {
     let found = narrowest(permissions)
         .map_err(|permission| CompileError::Unmapped { permission: permission.clone() })?;
     let mut broad: Vec<GcpPermission> = found.broad.into_iter().cloned().collect();
-    broad.sort();
+    sort(&mut broad);
     broad.dedup();
     Ok(TokenRequest { scopes: found.scopes, boundary: None, broad })
 }

@@ -9,6 +9,7 @@
 use serde::Serialize;
 
 use super::GcpPermission;
+use crate::sorted::sort;
 use crate::text::matches_wildcards;
 
 /// An OAuth scope of Google Cloud.
@@ -91,7 +92,7 @@ pub struct Narrowest<'a> {
 /// The narrowest scope of each, without those whose permissions others of these serve too.
 fn fewest(served: &[Vec<OauthScope>]) -> Vec<OauthScope> {
     let mut scopes: Vec<OauthScope> = served.iter().filter_map(|one| one.first().copied()).collect();
-    scopes.sort();
+    sort(&mut scopes);
     scopes.dedup();
     let mut index = 0;
     while let Some(scope) = scopes.get(index).copied() {

@@ -8,11 +8,12 @@
 //! The alphabet is local: at each step, the literals that some place waits for, and one character that none does.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::{Class, Glob, Token};
 use crate::proof::TooComplex;
+use crate::sorted::{SortedSet, sort};
 
 /// How much more may be explored. Containment of globs in unions of globs is hard in general, so that a few
 /// hundred hostile characters could keep a search busy for ever.
@@ -91,7 +92,7 @@ pub(crate) fn signatures(
 ) -> Result<Vec<Signature>, TooComplex> {
     // Owners that match every word of the subject need no search.
     let equal = owned.iter().filter(|(_, glob)| *glob == subject);
-    let always: BTreeSet<usize> = equal.map(|(owner, _)| *owner).collect();
+    let always: SortedSet<usize> = equal.map(|(owner, _)| *owner).collect();
     let near = |glob: &Glob| !glob.is_apart_from(subject);
     let excluded: Vec<&Glob> = excluded.iter().copied().filter(|glob| near(glob)).collect();
     let owned: Vec<(usize, &Glob)> =
@@ -108,7 +109,7 @@ pub(crate) fn signatures(
                 return ControlFlow::Continue(());
             }
             let owner = |other: &usize| owned.get(other - excluded.len()).map(|(owner, _)| *owner);
-            let owners: BTreeSet<usize> = matched.iter().filter_map(owner).chain(always.clone()).collect();
+            let owners: SortedSet<usize> = matched.iter().filter_map(owner).chain(always.clone()).collect();
             let owners: Vec<usize> = owners.into_iter().collect();
             if !minimal.iter().any(|known| is_subset(&known.owners, &owners)) {
                 minimal.retain(|known| !is_subset(&owners, &known.owners));
@@ -248,7 +249,7 @@ impl<'a> Search<'a> {
                 Some(_) => {}
             }
         }
-        next.sort_unstable();
+        sort(&mut next);
         next.dedup();
         next
     }
@@ -289,7 +290,7 @@ impl<'a> Search<'a> {
                 _ => None,
             })
             .collect();
-        literals.sort_unstable();
+        sort(&mut literals);
         literals.dedup_by_key(|(literal, _)| *literal);
         let fresh = fresh_symbol(class, |symbol| literals.iter().any(|(literal, _)| *literal == symbol));
         fresh.map(|symbol| (symbol, symbol)).into_iter().chain(literals).collect()
@@ -372,7 +373,7 @@ mod tests {
                     .into_iter()
                     .map(|signature| signature.owners)
                     .collect();
-            found.sort();
+            sort(&mut found);
             found
         };
         assert_eq!(found("*", &[]), [Vec::<usize>::new()]);

@@ -1,10 +1,9 @@
 //! The words that two globs have in common, as globs again.
 
-use std::collections::BTreeSet;
-
 use super::automaton::Effort;
 use super::{Glob, Token};
 use crate::proof::TooComplex;
+use crate::sorted::SortedSet;
 
 /// Globs whose union is the intersection of the two. Where they agree, `left` is the spelling that is kept.
 ///
@@ -18,7 +17,7 @@ pub(crate) fn intersection(left: &Glob, right: &Glob, effort: &Effort) -> Result
     let shared = left.prefix_len().min(right.prefix_len());
     let prefix = left.tokens().iter().copied().enumerate().take(shared);
     let word = prefix.map(|(at, token)| (token, left.spelled(at))).collect();
-    let mut meeting = Meeting { left, right, effort, word, found: BTreeSet::new() };
+    let mut meeting = Meeting { left, right, effort, word, found: SortedSet::new() };
     meeting.from(shared, shared)?;
     let globs = meeting.found.into_iter().map(|steps| {
         let mut glob = Glob::default();
@@ -90,7 +89,7 @@ struct Meeting<'a> {
     effort: &'a Effort,
     /// What the way to here has in common.
     word: Vec<(Token, char)>,
-    found: BTreeSet<Vec<(Token, char)>>,
+    found: SortedSet<Vec<(Token, char)>>,
 }
 
 impl Meeting<'_> {

@@ -1,13 +1,12 @@
 //! Conditions, each by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::document::{Condition, Effect, Spanned, Version};
 use super::global_key::{self, GlobalKey};
 use super::operator::{Comparison, Operator, Qualifier, ValueType};
 use super::{list, value, variable};
 use crate::document::fields::{nearest, shown};
 use crate::finding::{Code, Finding, Fix};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};
 
 /// Reads `Condition`.
@@ -20,7 +19,7 @@ pub(super) fn read(
     let mut conditions = Vec::new();
     for entry in entries(node, "Condition", findings) {
         let operator = operator(entry, findings);
-        let mut keys: BTreeMap<String, usize> = BTreeMap::new();
+        let mut keys: SortedMap<String, usize> = SortedMap::new();
         for key in entries(&entry.value, &entry.name, findings) {
             let folded = key.name.to_ascii_lowercase();
             if let Some(line) = keys.get(&folded) {
@@ -208,7 +207,7 @@ fn takes(compares: ValueType, key: GlobalKey) -> bool {
 fn values(condition: &Condition, global: Option<GlobalKey>, block: &Entry, findings: &mut Vec<Finding>) {
     let comparison = condition.operator.value.comparison;
     let value_type = comparison.value_type();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut private = 0;
     for one in &condition.values {
         let text = one.value.as_str();

@@ -1,13 +1,12 @@
 //! Principals of trust policies.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
-use std::collections::BTreeSet;
-
 use super::document::{Principal, PrincipalKind, Spanned};
 use super::list;
 use crate::aws::arn::PrincipalArn;
 use crate::document::fields::{Fields, shown};
 use crate::finding::{Code, Finding};
+use crate::sorted::SortedSet;
 use crate::syntax::{Kind, Node};
 
 /// Reads `Principal`.
@@ -50,7 +49,7 @@ const KINDS: [(&str, PrincipalKind); 4] = [
 
 fn told_once(texts: &[Spanned<String>], findings: &mut Vec<Finding>) {
     let everybody = texts.iter().any(|text| text.value == "*");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for text in texts {
         if !seen.insert(&text.value) {
             findings.push(list::again(text, "principal"));

@@ -1,11 +1,10 @@
 //! From the tree to a policy document.
 
-use std::collections::BTreeMap;
-
 use super::document::{Policy, Spanned, Statement, Version};
 use super::{PolicyKind, list, statement};
 use crate::document::fields::{Fields, shown};
 use crate::finding::{Code, Finding, Fix};
+use crate::sorted::SortedMap;
 use crate::syntax::{Kind, Node};
 
 /// Reads a policy document. None where the text holds none.
@@ -75,7 +74,7 @@ fn version(fields: &mut Fields<'_>, root: &Node, findings: &mut Vec<Finding>) ->
 }
 
 fn duplicate_sids(statements: &[Statement], findings: &mut Vec<Finding>) {
-    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lines: SortedMap<&str, usize> = SortedMap::new();
     let sids = statements.iter().filter_map(|statement| statement.sid.as_ref());
     for Spanned { value, span, .. } in sids.filter(|sid| !sid.value.is_empty()) {
         if let Some(line) = lines.get(value.as_str()) {

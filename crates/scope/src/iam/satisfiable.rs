@@ -1,12 +1,11 @@
 //! Conditions together: those that no request satisfies, and those that every request does.
 
-use std::collections::BTreeMap;
-
 use super::document::{Condition, Policy, Statement};
 use super::operator::{Comparison, Qualifier, ValueType};
 use super::value;
 use crate::document::fields::shown;
 use crate::finding::{Code, Finding};
+use crate::sorted::SortedMap;
 use crate::text::matches_wildcards;
 
 /// Tells the conditions of a policy that cannot hold, or cannot fail.
@@ -31,10 +30,10 @@ pub(super) fn tell(policy: &Policy, findings: &mut Vec<Finding>) {
     }
 }
 
-fn by_key(statement: &Statement) -> BTreeMap<String, Vec<&Condition>> {
-    let mut keys: BTreeMap<String, Vec<&Condition>> = BTreeMap::new();
+fn by_key(statement: &Statement) -> SortedMap<String, Vec<&Condition>> {
+    let mut keys: SortedMap<String, Vec<&Condition>> = SortedMap::new();
     for condition in &statement.conditions {
-        keys.entry(condition.key.value.to_ascii_lowercase()).or_default().push(condition);
+        keys.update(condition.key.value.to_ascii_lowercase(), |all| all.push(condition));
     }
     keys
 }

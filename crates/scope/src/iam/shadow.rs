@@ -3,8 +3,6 @@
 //! Proven by containment, with what is not exact counted to the safe side: the statement in question as all that
 //! it may reach, those that it is held against as what they reach for certain.
 
-use std::collections::BTreeSet;
-
 use super::document::{Action, Clause, Effect, Policy, PrincipalKind, Resource, Statement};
 use super::operator::Operator;
 use crate::aws::authority::{Statement as Calls, TooComplex};
@@ -12,12 +10,13 @@ use crate::aws::coverage::{Covered, Effort, are_within};
 use crate::aws::pattern::{ActionPattern, ResourcePattern};
 use crate::aws::region::Regions;
 use crate::finding::{Code, Finding, Fix};
+use crate::sorted::SortedSet;
 
 /// Tells the statements that others make needless.
 pub(super) fn tell(policy: &Policy, findings: &mut Vec<Finding>) {
     let effort = Effort::generous();
     let views: Vec<View<'_>> = policy.statements.iter().map(View::of).collect();
-    let mut gone = BTreeSet::new();
+    let mut gone = SortedSet::new();
     // Of two that say the same, the later one goes.
     for (index, view) in views.iter().enumerate().rev() {
         match judged(index, view, &views, &gone, &effort) {
@@ -43,7 +42,7 @@ fn judged(
     index: usize,
     view: &View<'_>,
     views: &[View<'_>],
-    gone: &BTreeSet<usize>,
+    gone: &SortedSet<usize>,
     effort: &Effort,
 ) -> Result<Option<Finding>, TooComplex> {
     let statement = view.statement;
@@ -83,11 +82,11 @@ struct View<'a> {
     widest: Calls,
     /// Calls that it is about for certain.
     surest: Calls,
-    conditions: BTreeSet<Row>,
+    conditions: SortedSet<Row>,
 }
 
 /// A condition in a form in which equal ones are equal.
-type Row = (Operator, String, BTreeSet<String>);
+type Row = (Operator, String, SortedSet<String>);
 
 impl<'a> View<'a> {
     fn of(statement: &'a Statement) -> Self {
@@ -126,7 +125,7 @@ impl<'a> View<'a> {
         if own.is_negated() || others.is_negated() {
             return false;
         }
-        let own: BTreeSet<_> = own.listed().iter().map(|one| &one.value).collect();
+        let own: SortedSet<_> = own.listed().iter().map(|one| &one.value).collect();
         own.iter().any(|one| one.kind == PrincipalKind::Everybody)
             || others.listed().iter().all(|one| own.contains(&one.value))
     }

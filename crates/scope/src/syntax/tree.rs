@@ -1,7 +1,6 @@
 //! Builds the tree from the parser's events.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place, StrInput, StructureStyle, options};
 
@@ -9,6 +8,7 @@ use super::malformed::{malformed, place};
 use super::node::{Style, resolve};
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
 use crate::finding::{Code, Finding, Fix, Span};
+use crate::sorted::SortedMap;
 
 /// Reads the one document of a text.
 pub(super) fn build(text: &str) -> Source {
@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Option<Node> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut lines: BTreeMap<Cow<'a, str>, usize> = BTreeMap::new();
+        let mut lines: SortedMap<Cow<'a, str>, usize> = SortedMap::new();
         let mut last = None;
         let end = loop {
             let key = match self.next()? {

@@ -1,12 +1,11 @@
 //! Builds the tree of a text that is known to be JSON: what stands where, several times as fast as a reader of YAML
 //! finds it out.
 
-use std::collections::BTreeMap;
-
 use super::node::{Style, resolve};
 use super::tree::duplicate_key;
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
 use crate::finding::{Finding, Span};
+use crate::sorted::SortedMap;
 
 /// The tree of a text, which must be JSON. None where YAML would not take it for the same: the reader of YAML then
 /// says why.
@@ -58,7 +57,7 @@ impl<'a> Walk<'a> {
     fn mapping(&mut self, depth: usize) -> Option<Node> {
         let start = self.open(depth)?;
         let mut entries = Vec::new();
-        let mut lines = BTreeMap::new();
+        let mut lines = SortedMap::new();
         while self.peek()? != b'}' {
             let (name, span) = self.string()?;
             if span.end - span.start > KEY_LIMIT || self.peek()? != b':' {
