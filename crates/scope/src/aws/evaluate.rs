@@ -82,7 +82,7 @@ fn in_element(element: &Element, matches: impl Fn(&str) -> bool) -> bool {
 }
 
 fn same_action(pattern: &str, action: &str) -> bool {
-    like(&pattern.to_lowercase(), &action.to_lowercase())
+    like(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
 }
 
 /// ARNs are matched part by part: a wildcard does not cross the colons of the first five.
@@ -153,9 +153,9 @@ fn negates(operator: Operator) -> bool {
 fn comparison(operator: Operator) -> fn(&str, &str) -> bool {
     match operator {
         Operator::StringEquals | Operator::StringNotEquals => |wanted, found| wanted == found,
-        Operator::StringEqualsIgnoreCase | Operator::StringNotEqualsIgnoreCase => {
-            |wanted, found| wanted.to_lowercase() == found.to_lowercase()
-        }
+        Operator::StringEqualsIgnoreCase | Operator::StringNotEqualsIgnoreCase => |wanted, found| {
+            wanted.chars().flat_map(char::to_lowercase).eq(found.chars().flat_map(char::to_lowercase))
+        },
         Operator::StringLike | Operator::StringNotLike => like,
         // The vendor defines ArnEquals and ArnLike to be the same.
         Operator::ArnEquals | Operator::ArnNotEquals | Operator::ArnLike | Operator::ArnNotLike => like_arn,

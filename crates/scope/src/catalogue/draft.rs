@@ -8,7 +8,7 @@ use super::access::Access;
 use super::header::{Extent, Header};
 use super::name;
 use super::permission::{ConditionKey, Planes};
-
+use super::short;
 use crate::Cloud;
 
 /// What is known of a cloud before it is written as a catalogue.
@@ -135,7 +135,7 @@ impl Draft {
     /// Where its name, or that of a type or key, has characters that the format gives a meaning.
     pub fn add_action(&mut self, service: &str, rest: &str, action: Action) -> Result<(), Unwritable> {
         let (noun, verb) = name::noun_and_verb(self.cloud, rest);
-        if verb.is_empty() || verb.contains(',') || noun.starts_with(['@', '#', '=', '.']) {
+        if verb.is_empty() || verb.contains(',') || noun.starts_with(['@', '#', '=', '.', '+']) {
             return Err(Unwritable(rest.to_owned()));
         }
         written(rest)?;
@@ -164,6 +164,10 @@ impl Draft {
         keys: Vec<String>,
     ) -> Result<(), Unwritable> {
         arns.iter().chain(&keys).map(String::as_str).chain([name]).try_for_each(written)?;
+        // What begins otherwise would be taken for one in short.
+        if let Some(arn) = arns.iter().find(|arn| !arn.starts_with("arn:")) {
+            return Err(Unwritable(arn.clone()));
+        }
         self.service(service)?.types.insert(name.to_owned(), DraftType { arns, keys });
         Ok(())
     }
@@ -236,7 +240,8 @@ impl DraftService {
             .types
             .iter()
             .map(|(name, kind)| {
-                format!(".{name}\t{}\t{}\n", sets.number(kind.keys.iter()), kind.arns.join("\t"))
+                let arns: Vec<_> = kind.arns.iter().map(|arn| short::of_arn(&self.name, name, arn)).collect();
+                format!(".{name}\t{}\t{}\n", sets.number(kind.keys.iter()), arns.join("\t"))
             })
             .collect();
 
@@ -249,6 +254,7 @@ impl DraftService {
         let mut lines = format!("@{}\n", self.name);
         // Writing to a string does not fail.
         for (key, kind) in &keys {
+            let key = short::of_key(&self.name, key);
             let _ =
                 if kind == "String" { writeln!(lines, "#{key}") } else { writeln!(lines, "#{key}\t{kind}") };
         }
@@ -256,8 +262,18 @@ impl DraftService {
             let _ = writeln!(lines, "={set}");
         }
         lines.push_str(&type_lines);
+        let mut head = "";
         for (noun, groups) in nouns {
-            lines.push_str(noun);
+            match noun.strip_prefix(head).filter(|_| !head.is_empty()) {
+                Some(tail) => {
+                    lines.push('+');
+                    lines.push_str(tail);
+                }
+                None => {
+                    head = noun;
+                    lines.push_str(noun);
+                }
+            }
             for (group, verbs) in groups {
                 let _ = write!(lines, "\t{group}:{}", verbs.join(","));
             }

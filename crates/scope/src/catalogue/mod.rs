@@ -16,7 +16,11 @@
 //! =0,3                                  a set of condition keys, by their places; sets count from 1
 //! .bucket⇥1⇥arn:${Partition}:s3:::${B}  a resource type, its set of keys, its ARN formats
 //! Bucket⇥W0=2:Create,Delete⇥L:List      a noun, and its verbs in groups
+//! +Acl⇥R0:Get                           the noun BucketAcl: the last one without a `+` goes on
 //! ```
+//!
+//! What can be told from the service and the type is left out: a key that begins with a colon is of the service's own
+//! namespace, and what an ARN format may leave out, [`short`] says.
 //!
 //! A group is an access level (`L`, `R`, `W`, `P`, `T`), on Azure `d` for operations of the data plane and `b` for
 //! those of both planes, the places of the resource types (`?` after those that may be left out), `=` and the set
@@ -34,6 +38,7 @@ mod nearest;
 mod permission;
 mod read;
 mod service;
+mod short;
 
 pub use access::Access;
 pub use description::{Description, Escalation, Key, Resource};

@@ -47,34 +47,40 @@ pub(super) fn noun_and_verb(cloud: Cloud, rest: &str) -> (&str, &str) {
     }
 }
 
+/// Service, separator, and up to four parts of the rest.
+const PARTS: usize = 6;
+
+/// A noun as a catalogue's text has it: the noun that it begins with, or nothing, and how it goes on.
+pub(super) type Noun<'a> = [&'a str; 2];
+
 /// A name, or what comes after its service, of the parts that a catalogue's text keeps apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rest<'a> {
-    parts: [&'a str; 5],
+    parts: [&'a str; PARTS],
 }
 
 impl<'a> Rest<'a> {
-    pub(super) fn new(cloud: Cloud, noun: &'a str, verb: &'a str) -> Self {
-        let [first, between, last] = match cloud {
-            Cloud::Aws => [verb, "", noun],
-            _ if noun.is_empty() => [verb, "", ""],
-            Cloud::Gcp => [noun, ".", verb],
-            Cloud::Azure => [noun, "/", verb],
+    pub(super) fn new(cloud: Cloud, [head, tail]: Noun<'a>, verb: &'a str) -> Self {
+        let [a, b, c, d] = match cloud {
+            Cloud::Aws => [verb, "", head, tail],
+            _ if head.is_empty() && tail.is_empty() => [verb, "", "", ""],
+            Cloud::Gcp => [head, tail, ".", verb],
+            Cloud::Azure => [head, tail, "/", verb],
         };
-        Self { parts: ["", "", first, between, last] }
+        Self { parts: ["", "", a, b, c, d] }
     }
 
     pub(super) fn of(text: &'a str) -> Self {
-        Self { parts: [text, "", "", "", ""] }
+        Self { parts: [text, "", "", "", "", ""] }
     }
 
     /// The whole name.
     pub(super) fn after(self, service: &'a str, separator: &'a str) -> Self {
-        let [_, _, first, between, last] = self.parts;
-        Self { parts: [service, separator, first, between, last] }
+        let [_, _, a, b, c, d] = self.parts;
+        Self { parts: [service, separator, a, b, c, d] }
     }
 
-    pub(super) fn parts(self) -> [&'a str; 5] {
+    pub(super) fn parts(self) -> [&'a str; PARTS] {
         self.parts
     }
 
@@ -133,13 +139,13 @@ mod tests {
             (Cloud::Azure, "a/models/:cancel/action", "a/models", ":cancel/action"),
         ] {
             assert_eq!(noun_and_verb(cloud, rest), (noun, verb), "{rest}");
-            assert_eq!(Rest::new(cloud, noun, verb).parts().concat(), rest);
+            assert_eq!(Rest::new(cloud, ["", noun], verb).parts().concat(), rest);
         }
     }
 
     #[test]
     fn a_byte_is_found_in_whichever_part_it_lies() {
-        let rest = Rest::new(Cloud::Gcp, "ab", "cd");
+        let rest = Rest::new(Cloud::Gcp, ["a", "b"], "cd");
         let bytes: Vec<u8> = (0..).map_while(|place| rest.at(place)).collect();
         assert_eq!(bytes, b"ab.cd");
     }

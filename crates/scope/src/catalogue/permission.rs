@@ -1,13 +1,12 @@
 //! A permission as the catalogue knows it.
 
-use std::collections::BTreeSet;
-
 use super::access::Access;
 use super::glob::Glob;
 use super::name::{self, Rest};
-use super::read::Entry;
+use super::read::{Entry, TypeEntry};
 use super::service::Service;
 use crate::Cloud;
+use crate::sorted::SortedSet;
 
 /// A permission: `s3:PutObject`, `storage.objects.create`, `Microsoft.Storage/storageAccounts/read`.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +97,7 @@ impl<'a> Permission<'a> {
     /// The condition keys that it knows beside those of every request: its own, then those of its resource types.
     pub fn condition_keys(self) -> impl Iterator<Item = ConditionKey<'a>> {
         let set = self.group().split_once('=').and_then(|(_, set)| set.parse().ok()).unwrap_or(0);
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         let of_types = self.resource_types().flat_map(ResourceType::condition_keys);
         self.service.keys_of(set).chain(of_types).filter(move |key| seen.insert(key.name()))
     }
@@ -112,7 +111,8 @@ impl<'a> Permission<'a> {
     /// The name after its service.
     pub(super) fn rest(self) -> Rest<'a> {
         let catalogue = self.service.catalogue;
-        let (noun, verb) = (catalogue.slice(self.entry.noun()), catalogue.slice(self.entry.verb()));
+        let noun = self.entry.noun().map(|part| catalogue.slice(part));
+        let verb = catalogue.slice(self.entry.verb());
         Rest::new(catalogue.cloud(), noun, verb)
     }
 
@@ -134,11 +134,11 @@ pub struct ResourceType<'a> {
 }
 
 impl<'a> ResourceType<'a> {
-    pub(super) fn new(service: Service<'a>, line: super::read::Span, required: bool) -> Self {
-        let mut parts = service.catalogue.slice(line).splitn(3, '\t');
+    pub(super) fn new(service: Service<'a>, entry: TypeEntry, required: bool) -> Self {
+        let mut parts = service.catalogue.slice(entry.line).splitn(3, '\t');
         let name = parts.next().unwrap_or_default();
         let set = parts.next().and_then(|set| set.parse().ok()).unwrap_or(0);
-        Self { service, name, set, arns: parts.next().unwrap_or_default(), required }
+        Self { service, name, set, arns: service.catalogue.expanded(entry.arns), required }
     }
 
     /// The type's name within its service: `bucket`.

@@ -7,9 +7,10 @@ use super::access::Access;
 use super::header::{Header, HeaderError};
 use super::name::{Rest, fold};
 use super::permission::Permission;
-
 use super::service::Service;
+use super::short;
 use crate::Cloud;
+use crate::sorted::sort_by;
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,9 +28,21 @@ pub(super) struct Index {
     pub(super) services: Vec<ServiceEntry>,
     /// Of one service after the other; within each in the order of their hashes.
     pub(super) entries: Vec<Entry>,
+    /// In [`Index::expanded`].
     pub(super) keys: Vec<Span>,
     pub(super) sets: Vec<Span>,
-    pub(super) types: Vec<Span>,
+    pub(super) types: Vec<TypeEntry>,
+    /// What the text has in short, in full.
+    expanded: String,
+}
+
+/// A type of resource.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TypeEntry {
+    /// Its name and its set of keys.
+    pub(super) line: Span,
+    /// Its ARN formats, in [`Index::expanded`].
+    pub(super) arns: Span,
 }
 
 #[derive(Debug, Default)]
@@ -50,15 +63,18 @@ pub(super) struct Entry {
     pub(super) letters: u32,
     /// Where its group begins.
     pub(super) group: u32,
-    noun: u32,
+    head: u32,
+    tail: u32,
     verb: u32,
-    noun_len: u16,
+    head_len: u16,
+    tail_len: u16,
     verb_len: u16,
 }
 
 impl Entry {
-    pub(super) fn noun(&self) -> Span {
-        Span { start: self.noun, end: self.noun + u32::from(self.noun_len) }
+    pub(super) fn noun(&self) -> [Span; 2] {
+        [(self.head, self.head_len), (self.tail, self.tail_len)]
+            .map(|(start, len)| Span { start, end: start + u32::from(len) })
     }
 
     pub(super) fn verb(&self) -> Span {
@@ -92,7 +108,8 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
     let header = Header::read(text.lines())?;
     let before = text.find("\n\n").ok_or(HeaderError::Format)?;
     let body = before + 2;
-    let mut reader = Reader { cloud: header.cloud, index: Index { body, ..Index::default() } };
+    let mut reader =
+        Reader { cloud: header.cloud, index: Index { body, ..Index::default() }, service: "", head: (0, "") };
     let lines_before = text.get(..body).unwrap_or_default().lines().count();
     let mut at = body;
     for (number, line) in text.get(body..).unwrap_or_default().split_terminator('\n').enumerate() {
@@ -102,19 +119,23 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
     Ok((header, reader.finish(text)?))
 }
 
-struct Reader {
+struct Reader<'t> {
     cloud: Cloud,
     index: Index,
+    /// The present service, and the noun that nouns with a `+` begin with, with its place.
+    service: &'t str,
+    head: (usize, &'t str),
 }
 
-impl Reader {
+impl<'t> Reader<'t> {
     /// Takes a line that begins at a place of the text, unless it is not as it should be.
-    fn line(&mut self, at: usize, line: &str) -> Option<()> {
+    fn line(&mut self, at: usize, line: &'t str) -> Option<()> {
         // The text is shorter than 4 GB.
         let span = |from: usize| Span { start: (at + from) as u32, end: (at + line.len()) as u32 };
         let index = &mut self.index;
-        if line.starts_with('@') {
+        if let Some(service) = line.strip_prefix('@') {
             self.close();
+            (self.service, self.head) = (service, (0, ""));
             let next = ServiceEntry {
                 name: span(1),
                 entries: self.index.entries.len()..self.index.entries.len(),
@@ -123,36 +144,55 @@ impl Reader {
                 types: self.index.types.len()..self.index.types.len(),
             };
             self.index.services.push(next);
-            return (line.len() > 1).then_some(());
+            return (!service.is_empty()).then_some(());
         }
         // Everything else is of a service.
         index.services.last()?;
         match line.as_bytes().first()? {
-            b'#' => index.keys.push(span(1)),
+            b'#' => {
+                let key = expanded(&mut index.expanded, [short::key(self.service, line.get(1..)?)]);
+                index.keys.push(key);
+            }
             b'=' => index.sets.push(span(1)),
-            b'.' => index.types.push(span(1)),
+            b'.' => {
+                let mut parts = line.get(1..)?.split('\t');
+                let name = parts.next().unwrap_or_default();
+                let arns = parts.skip(1).filter(|arn| !arn.is_empty());
+                let arns = arns.map(|arn| short::arn(self.service, name, arn));
+                let arns = expanded(&mut index.expanded, arns);
+                index.types.push(TypeEntry { line: span(1), arns });
+            }
             _ => return self.noun(at, line),
         }
         Some(())
     }
 
-    fn noun(&mut self, at: usize, line: &str) -> Option<()> {
-        let (noun, groups) = line.split_once('\t')?;
-        let noun_len = u16::try_from(noun.len()).ok()?;
-        let mut from = at + noun.len() + 1;
+    fn noun(&mut self, at: usize, line: &'t str) -> Option<()> {
+        let (written, groups) = line.split_once('\t')?;
+        let ((head_at, head), (tail_at, tail)) = match written.strip_prefix('+') {
+            Some(tail) => (self.head, (at + 1, tail)),
+            None => {
+                self.head = (at, written);
+                ((at, ""), self.head)
+            }
+        };
+        let (head_len, tail_len) = (u16::try_from(head.len()).ok()?, u16::try_from(tail.len()).ok()?);
+        let mut from = at + written.len() + 1;
         for group in groups.split('\t') {
             let (signature, verbs) = group.split_once(':')?;
             Access::of_letter(signature.chars().next()?)?;
             let mut verb_at = from + signature.len() + 1;
             for verb in verbs.split(',') {
-                let (hash, letters) = digest(self.cloud, Rest::new(self.cloud, noun, verb));
+                let (hash, letters) = digest(self.cloud, Rest::new(self.cloud, [head, tail], verb));
                 self.index.entries.push(Entry {
                     hash,
                     letters,
                     group: from as u32,
-                    noun: at as u32,
+                    head: head_at as u32,
+                    tail: tail_at as u32,
                     verb: verb_at as u32,
-                    noun_len,
+                    head_len,
+                    tail_len,
                     verb_len: u16::try_from(verb.len()).ok().filter(|len| *len > 0)?,
                 });
                 verb_at += verb.len() + 1;
@@ -179,7 +219,9 @@ impl Reader {
     fn finish(mut self, text: &str) -> Result<Index, CatalogueError> {
         self.close();
         let name = |service: &ServiceEntry| slice(text, service.name);
-        self.index.services.sort_by(|a, b| folded(self.cloud, name(a)).cmp(folded(self.cloud, name(b))));
+        sort_by(&mut self.index.services, |a, b| {
+            folded(self.cloud, name(a)).cmp(folded(self.cloud, name(b)))
+        });
         let twice =
             self.index.services.array_windows().find(|[a, b]| Rest::of(name(a)).equals(self.cloud, name(b)));
         match twice {
@@ -192,6 +234,10 @@ impl Reader {
 impl Catalogue {
     pub(super) fn slice(&self, span: Span) -> &str {
         slice(&self.text, span)
+    }
+
+    pub(super) fn expanded(&self, span: Span) -> &str {
+        slice(&self.index.expanded, span)
     }
 
     pub(super) fn service_entry(&self, name: &str) -> Option<&ServiceEntry> {
@@ -228,6 +274,18 @@ impl Catalogue {
             .map(|entry| Permission { service, entry })
             .find(|permission| permission.rest().equals(self.cloud(), rest))
     }
+}
+
+/// Takes texts up, with tabs between them.
+fn expanded(all: &mut String, texts: impl IntoIterator<Item = String>) -> Span {
+    let start = all.len() as u32;
+    for (at, text) in texts.into_iter().enumerate() {
+        if at > 0 {
+            all.push('\t');
+        }
+        all.push_str(&text);
+    }
+    Span { start, end: all.len() as u32 }
 }
 
 fn slice(text: &str, span: Span) -> &str {

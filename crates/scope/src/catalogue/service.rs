@@ -47,7 +47,7 @@ impl<'a> Service<'a> {
     /// The condition keys that its permissions or types know, its own and those of all services.
     pub fn condition_keys(self) -> impl Iterator<Item = ConditionKey<'a>> {
         let keys = self.catalogue.index.keys.get(self.service.keys.clone()).unwrap_or_default();
-        keys.iter().map(move |line| ConditionKey::new(self.catalogue.slice(*line)))
+        keys.iter().map(move |line| ConditionKey::new(self.catalogue.expanded(*line)))
     }
 
     pub(super) fn type_at(self, place: usize, required: bool) -> Option<ResourceType<'a>> {
@@ -64,7 +64,7 @@ impl<'a> Service<'a> {
         let keys = index.keys.get(self.service.keys.clone()).unwrap_or_default();
         places.split(',').filter_map(move |place| {
             let line = keys.get(place.parse::<usize>().ok()?)?;
-            Some(ConditionKey::new(self.catalogue.slice(*line)))
+            Some(ConditionKey::new(self.catalogue.expanded(*line)))
         })
     }
 }

@@ -31,7 +31,7 @@ fn malformed(text: &str, skipped: usize, error: &serde_json::Error) -> Finding {
     let end = start + width.filter(|symbol| *symbol != '\n').map_or(0, char::len_utf8);
     let column = text.get(line_start..start).unwrap_or_default().chars().count() + 1;
     let told = error.to_string();
-    let told = told.split(" at line ").next().unwrap_or_default().to_lowercase();
+    let told = told.split(" at line ").next().unwrap_or_default().to_ascii_lowercase();
     let (code, help) = match told.as_str() {
         "recursion limit exceeded" => (Code::TooDeep, "no document needs so many levels"),
         _ => (

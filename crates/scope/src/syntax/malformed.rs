@@ -90,5 +90,6 @@ fn plain_length(rest: &str) -> usize {
 
 fn lowercase_first(message: &str) -> String {
     let mut rest = message.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+    rest.next()
+        .map_or_else(String::new, |first| [first.to_ascii_lowercase()].into_iter().chain(rest).collect())
 }
