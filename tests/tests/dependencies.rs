@@ -9,6 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 const SCOPE: &str = "deputize-scope";
 const BROKER: &str = "deputize-broker";
 const API: &str = "deputize-api";
+const HTTP: &str = "deputize-http";
 const TESTKIT: &str = "deputize-testkit";
 const SANDBOX: &str = "deputize-sandbox";
 
@@ -27,6 +28,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deputize-dynamodb", &[BROKER, SCOPE]),
     ("deputize-keyring",  &[BROKER, SCOPE]),
     ("deputize-kms",      &[BROKER, SCOPE]),
+    // How those without an SDK of their vendor's speak HTTP: bounds, retries, failures.
+    (HTTP,                &[BROKER]),
     // What a process brings along: clock, randomness, log.
     ("deputize-host",     &[BROKER]),
     // Clouds to try it against: they know what a policy means, and nothing of the broker.
@@ -48,7 +51,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// What tests inside a package may use beyond that.
-const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX, "deputize-e2e"];
+const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX, "deputize-e2e", "deputize-host"];
 
 /// Packages that must not end up inside another, over any number of steps. `name*` is a prefix.
 #[rustfmt::skip]

@@ -16,7 +16,11 @@ const DEFAULT_FILTER: &str = "info";
 
 /// Libraries that write requests and answers to their log in detail, and with them secrets. Whatever the variable says,
 /// they tell no details. Each stands for all targets that begin so.
-const TELL_NO_DETAILS: [&str; 6] = ["aws_", "h2", "hyper", "lambda_", "reqwest", "rustls"];
+const TELL_NO_DETAILS: [&str; 8] =
+    ["aws_", "azure_", "h2", "hyper", "lambda_", "reqwest", "rustls", "typespec"];
+
+/// Libraries that warn with a vendor's answer in hand, whole. They tell nothing: what matters of it, our own code does.
+const TELL_NOTHING: [&str; 1] = ["gcp_auth"];
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,8 @@ pub fn init_tracing(format: Format) -> Result<(), TracingError> {
 
 fn without_details() -> Targets {
     let capped = TELL_NO_DETAILS.map(|target| (target, LevelFilter::INFO));
-    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped)
+    let silent = TELL_NOTHING.map(|target| (target, LevelFilter::OFF));
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(capped).with_targets(silent)
 }
 
 fn filter(variable: Result<String, VarError>) -> Result<Targets, TracingError> {
@@ -93,12 +98,16 @@ mod tests {
     #[test]
     fn no_setting_makes_a_library_tell_what_it_sends() {
         let filter = without_details();
-        for library in
-            ["aws_smithy_runtime::client::orchestrator", "aws_sigv4", "hyper::proto::h1", "h2::client"]
-        {
+        for library in [
+            "aws_smithy_runtime::client::orchestrator",
+            "azure_core::http",
+            "hyper::proto::h1",
+            "typespec_client_core::http",
+        ] {
             assert!(!filter.would_enable(library, &Level::DEBUG), "{library}");
             assert!(filter.would_enable(library, &Level::WARN), "{library}");
         }
+        assert!(!filter.would_enable("gcp_auth::types", &Level::ERROR));
         assert!(filter.would_enable("deputize_aws", &Level::TRACE));
     }
 

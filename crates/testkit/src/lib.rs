@@ -2,4 +2,5 @@
 
 pub mod keys;
 pub mod store;
+pub mod stub;
 pub mod time;
