@@ -26,6 +26,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Adapters: each fills ports of the domain, and never knows another adapter.
     ("deputize-aws",      &[BROKER, SCOPE]),
     ("deputize-dynamodb", &[BROKER, SCOPE]),
+    ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
     ("deputize-keyring",  &[BROKER, SCOPE]),
     ("deputize-kms",      &[BROKER, SCOPE]),
     // How those without an SDK of their vendor's speak HTTP: bounds, retries, failures.
