@@ -25,6 +25,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (API,                 &[BROKER, SCOPE]),
     // Adapters: each fills ports of the domain, and never knows another adapter.
     ("deputize-aws",      &[BROKER, SCOPE]),
+    ("deputize-azure",    &[BROKER, SCOPE, HTTP]),
     ("deputize-dynamodb", &[BROKER, SCOPE]),
     ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
     ("deputize-keyring",  &[BROKER, SCOPE]),

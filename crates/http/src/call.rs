@@ -65,7 +65,8 @@ impl Caller {
 
     /// Begins a call: from here on its time counts.
     pub fn begin(&self) -> Call<'_> {
-        Call { caller: self, deadline: Instant::now() + self.limits.total }
+        let Limits { attempts, total, .. } = self.limits;
+        Call { caller: self, attempts, deadline: Instant::now() + total }
     }
 
     /// The wall clock's time.
@@ -86,10 +87,21 @@ impl Caller {
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     caller: &'a Caller,
+    attempts: u32,
     deadline: Instant,
 }
 
 impl Call<'_> {
+    /// The same call, for what is asked once only: where there is another to ask, who needs the time.
+    pub fn once(self) -> Self {
+        Self { attempts: 1, ..self }
+    }
+
+    /// The wall clock's time.
+    pub fn now(&self) -> Timestamp {
+        self.caller.now()
+    }
+
     /// Sends a request to a service, again where that may help and time and budget allow.
     pub async fn attempt<T, F, A>(&self, service: &'static str, mut request: F) -> Result<T, CallFailure>
     where
@@ -107,7 +119,7 @@ impl Call<'_> {
             let pause = self.caller.pause(retry).max(failure.problem.retry_after().unwrap_or_default());
             retry += 1;
             // A pause that leaves no time to try again is spent for nothing, and what is known now is lost.
-            if retry >= self.caller.limits.attempts
+            if retry >= self.attempts
                 || !failure.problem.is_passing()
                 || pause > LONGEST_PAUSE
                 || pause >= self.left()

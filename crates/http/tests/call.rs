@@ -96,3 +96,14 @@ async fn calls_share_a_budget_of_retries() {
     // Two retries, one, and then none: no storm.
     assert_eq!(asked, [3, 2, 1, 1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_once_is_not_asked_again() {
+    let (caller, asked) = (caller(Limits::default(), 0), AtomicU32::new(0));
+    let request = || {
+        asked.fetch_add(1, Ordering::Relaxed);
+        async { Err::<(), _>(trouble(None)) }
+    };
+    caller.begin().once().attempt("it", request).await.unwrap_err();
+    assert_eq!(asked.into_inner(), 1);
+}

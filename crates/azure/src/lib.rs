@@ -1,0 +1,22 @@
+//! Azure adapter: access tokens of managed identities and service principals, by Microsoft's own crates.
+//!
+//! A [`TokenSource`] proves an identity to Entra in one way; a minter asks one, and another only where the first was not
+//! there. The crates' retries are turned off and their HTTP is ours, so that the bounds are the broker's.
+
+mod authority;
+mod federated;
+mod managed;
+mod minter;
+mod refusal;
+mod secret;
+mod source;
+mod transport;
+mod vault;
+
+pub use crate::authority::{Entra, NotAnAuthority};
+pub use crate::federated::FederatedCredential;
+pub use crate::managed::ManagedIdentity;
+pub use crate::minter::AzureMinter;
+pub use crate::secret::{ClientSecret, ClientSecrets};
+pub use crate::source::{AccessToken, Identity, TokenSource};
+pub use crate::vault::KeyVault;
