@@ -1,7 +1,8 @@
-//! Why STS gave no session, and what that means to the broker.
+//! Why STS gave nothing, and what that means to the broker.
 
 use std::time::Duration;
 
+use deputize_broker::ports::identity::IdentityError;
 use deputize_broker::ports::minter::MintError;
 use thiserror::Error;
 
@@ -85,6 +86,17 @@ impl From<StsFailure> for MintError {
                 Self::Unavailable { retry_after: answer.retry_after, source: Box::new(failure) }
             }
             _ => Self::Unavailable { retry_after: None, source: Box::new(failure) },
+        }
+    }
+}
+
+impl From<StsFailure> for IdentityError {
+    fn from(failure: StsFailure) -> Self {
+        match &failure {
+            StsFailure::Answered(answer) if answer.is_final() => {
+                Self::Refused { code: shown(answer.code.as_deref()).to_owned(), source: Box::new(failure) }
+            }
+            _ => Self::Unavailable(Box::new(failure)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one call of STS that is used, and the SDK behind it.
+//! The calls of STS that are used, and the SDK behind them.
 
 use std::time::Duration;
 
@@ -10,9 +10,12 @@ use aws_sdk_sts::config::{Config, Region};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId as _;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_sdk_sts::operation::get_web_identity_token::GetWebIdentityTokenOutput;
 use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use deputize_broker::Secret;
+use deputize_broker::ports::identity::IdentityToken;
+use deputize_scope::Seconds;
 use jiff::Timestamp;
 
 use crate::failure::{Answer, StsFailure};
@@ -52,6 +55,16 @@ pub(crate) struct Session {
 #[async_trait]
 pub(crate) trait Sts: Send + Sync {
     async fn assume_role(&self, call: AssumeRole) -> Result<Session, StsFailure>;
+}
+
+/// What of STS tells other clouds who the broker is.
+#[async_trait]
+pub(crate) trait WebIdentity: Send + Sync {
+    async fn web_identity_token(
+        &self,
+        audience: &str,
+        duration: Seconds,
+    ) -> Result<IdentityToken, StsFailure>;
 }
 
 /// STS through AWS's own client.
@@ -96,6 +109,32 @@ impl Sts for SdkSts {
         let output = request.send().await.map_err(|error| failure(&error))?;
         session(output).ok_or(StsFailure::Unreadable)
     }
+}
+
+#[async_trait]
+impl WebIdentity for SdkSts {
+    async fn web_identity_token(
+        &self,
+        audience: &str,
+        duration: Seconds,
+    ) -> Result<IdentityToken, StsFailure> {
+        let request = self
+            .0
+            .get_web_identity_token()
+            .audience(audience)
+            .duration_seconds(i32::try_from(duration.get()).unwrap_or(i32::MAX))
+            // Microsoft and Google both take it; ES384 Microsoft does not.
+            .signing_algorithm("RS256");
+        let output = request.send().await.map_err(|error| failure(&error))?;
+        identity(output).ok_or(StsFailure::Unreadable)
+    }
+}
+
+/// The token in an answer; none where something that it always has is missing.
+fn identity(output: GetWebIdentityTokenOutput) -> Option<IdentityToken> {
+    let expires_at = Timestamp::from_second(output.expiration?.secs()).ok()?;
+    let token = output.web_identity_token.filter(|token| !token.is_empty())?;
+    Some(IdentityToken { token: Secret::new(token), expires_at })
 }
 
 /// The session in an answer; none where something that it always has is missing.
