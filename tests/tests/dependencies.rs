@@ -26,6 +26,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Adapters: each fills ports of the domain, and never knows another adapter.
     ("deputize-aws",      &[BROKER, SCOPE]),
     ("deputize-azure",    &[BROKER, SCOPE, HTTP]),
+    ("deputize-connectors", &[BROKER]),
     ("deputize-dynamodb", &[BROKER, SCOPE]),
     ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
     ("deputize-keyring",  &[BROKER, SCOPE]),
@@ -39,8 +40,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Contract suites for the ports.
     (TESTKIT,             &[BROKER, SCOPE]),
     // Functions and the command line wire: settings in, adapters into the API.
-    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE]),
     // Entry points of the fuzzers.

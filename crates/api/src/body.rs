@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::problem::{Code, Problem};
 use crate::router::{Api, BODY_LIMIT};
@@ -24,6 +25,28 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
         let Text(text) = Text::from_request(request, api).await?;
         // serde's message names the field and the place.
         serde_json::from_str(&text).map(Self).map_err(|error| invalid(format!("the body: {error}")))
+    }
+}
+
+/// A body of JSON that holds secrets: what is wrong with it is told by its place alone.
+pub(crate) struct SecretJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Api> for SecretJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(invalid("send JSON, as content-type: application/json"));
+        }
+        let Text(text) = Text::from_request(request, api).await?;
+        let text = Zeroizing::new(text);
+        // serde's message may quote a value that stands in the wrong place.
+        serde_json::from_str(&text).map(Self).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            invalid(format!(
+                "the body does not have the form that is described, at line {line}, column {column}"
+            ))
+        })
     }
 }
 

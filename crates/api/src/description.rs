@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use crate::problem::ProblemBody;
-use crate::{credentials, leases, narrow, router, scopes};
+use crate::{credentials, leases, narrow, router, scopes, stored};
 
 /// The description of the API.
 #[derive(Debug, OpenApi)]
@@ -13,6 +13,10 @@ use crate::{credentials, leases, narrow, router, scopes};
     info(title = "Deputize", description = "A credential broker for AI agents."),
     paths(
         credentials::issue,
+        stored::current,
+        stored::list,
+        stored::show,
+        stored::import,
         scopes::grant,
         leases::list,
         leases::revoke,

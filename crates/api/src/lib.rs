@@ -16,6 +16,7 @@ pub mod problem;
 mod refusal;
 mod router;
 mod scopes;
+mod stored;
 
 pub use crate::authentication::Authentication;
 pub use crate::catalogue::Shelf;

@@ -8,6 +8,10 @@ use deputize_broker::narrow::NarrowError;
 use deputize_broker::ports::StoreError;
 use deputize_broker::revoke::{GrantError, ListError, RevokeError};
 use deputize_broker::scopes::{LoadError, PutScopesError};
+use deputize_broker::stored::CatalogueError;
+use deputize_broker::stored::current::CurrentError;
+use deputize_broker::stored::import::ImportError;
+use deputize_broker::stored::vault::ReadError;
 
 use crate::finding::FindingBody;
 use crate::problem::{Code, Problem};
@@ -65,6 +69,10 @@ impl From<Refusal> for Problem {
             Refusal::NoGrant(_) => {
                 let help = "ask for a scope on that cloud in the scope document";
                 outside(&text, FindingBody::against_request("no_grant", &text, help))
+            }
+            Refusal::NothingStored(_) => {
+                let help = "ask for it in the section `credentials` of the scope document";
+                outside(&text, FindingBody::against_request("nothing_stored", &text, help))
             }
             Refusal::OutsideGrant(witness) => {
                 let help = "ask for less, or for a wider scope in the scope document";
@@ -131,6 +139,50 @@ impl From<PutScopesError> for Problem {
             }
             PutScopesError::PreconditionFailed => Self::new(Code::PreconditionFailed, text),
             PutScopesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CatalogueError> for Problem {
+    fn from(error: CatalogueError) -> Self {
+        let text = error.to_string();
+        match error {
+            CatalogueError::Forbidden => Self::new(Code::Forbidden, text),
+            CatalogueError::NotFound => Self::new(Code::NotFound, text),
+            CatalogueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        let text = error.to_string();
+        match error {
+            ImportError::Forbidden => Self::new(Code::Forbidden, text),
+            ImportError::Undeclared => Self::new(Code::NotFound, text),
+            ImportError::OtherType { .. } | ImportError::Superseded => Self::new(Code::Conflict, text),
+            ImportError::Invalid(_) => Self::new(Code::InvalidRequest, text),
+            error @ ImportError::Seal(_) => unavailable("the secret cannot be sealed").because(error),
+            ImportError::Load(error) => error.into(),
+            ImportError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CurrentError> for Problem {
+    fn from(error: CurrentError) -> Self {
+        let text = error.to_string();
+        match error {
+            CurrentError::NotYourAgent => Self::new(Code::NotYourAgent, text),
+            CurrentError::NotFound => Self::new(Code::NotFound, text),
+            CurrentError::Renewing => Self::new(Code::Conflict, text),
+            CurrentError::Read(ReadError::Store(error)) => error.into(),
+            CurrentError::Read(error @ ReadError::Seal(_)) => {
+                unavailable("the secret does not open").because(error)
+            }
+            CurrentError::Read(_) => Self::new(Code::Conflict, text),
+            CurrentError::Load(error) => error.into(),
+            CurrentError::Store(error) => error.into(),
         }
     }
 }

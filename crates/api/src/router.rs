@@ -18,7 +18,7 @@ use crate::catalogue::Shelf;
 use crate::description::openapi;
 use crate::observation::observe;
 use crate::problem::{Code, Problem};
-use crate::{credentials, leases, narrow, scopes};
+use crate::{credentials, leases, narrow, scopes, stored};
 
 /// The largest body, in bytes: a scope document of a few thousand statements.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -39,7 +39,10 @@ pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf)
     let api = Api { broker, authentication, shelf: Arc::new(shelf), requests: Arc::default() };
     Router::new()
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
+        .route("/v1/agents/{agent}/credentials/{id}/current", get(stored::current))
         .route("/v1/agents/{agent}/scopes", get(scopes::grant))
+        .route("/v1/credentials", get(stored::list).post(stored::import))
+        .route("/v1/credentials/{id}", get(stored::show))
         .route("/v1/leases", get(leases::list))
         .route("/v1/leases/{id}", delete(leases::revoke).post(narrow::act))
         .route("/v1/scopes", get(scopes::show).put(scopes::publish))

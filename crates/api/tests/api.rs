@@ -387,7 +387,11 @@ async fn the_description_lists_the_routes_that_there_are() {
     }
     let expected = [
         "POST /v1/agents/{agent}/credentials",
+        "GET /v1/agents/{agent}/credentials/{id}/current",
         "GET /v1/agents/{agent}/scopes",
+        "GET /v1/credentials",
+        "POST /v1/credentials",
+        "GET /v1/credentials/{id}",
         "GET /v1/leases",
         "DELETE /v1/leases/{id}",
         "GET /v1/scopes",
@@ -407,7 +411,15 @@ async fn the_description_lists_the_routes_that_there_are() {
         assert!(there, "{route}: {}", answer.text);
     }
     let schemas = description["components"]["schemas"].as_object().unwrap();
-    for name in ["Problem", "Finding", "Witness", "CredentialRequest", "IssuedCredential", "LeasePage"] {
+    for name in [
+        "Problem",
+        "Finding",
+        "Witness",
+        "CredentialRequest",
+        "IssuedCredential",
+        "LeasePage",
+        "StoredCredential",
+    ] {
         assert!(schemas.contains_key(name), "{name} of {:?}", schemas.keys());
     }
     let dangling: Vec<_> =

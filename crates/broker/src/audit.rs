@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use deputize_scope::identifier::CredentialType;
+use deputize_scope::identifier::{CredentialId, CredentialType};
 use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::lease::{LeaseId, LeaseScope, Outcome, fresh_uuid};
 use crate::ports::clock::{Clock, Random};
 use crate::request::Purpose;
 use crate::scopes::{Etag, ScopesVersion};
+use crate::stored::record::VersionNumber;
 
 /// An event's name: a UUID of version 7. Consumers deduplicate by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,6 +135,87 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Etag>,
     },
+    /// A secret was imported under a new name.
+    CredentialImported {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// Its type.
+        kind: CredentialType,
+    },
+    /// A stored credential has another current version.
+    CredentialVersionAdded {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The version that is current now.
+        version: VersionNumber,
+        /// The version before.
+        replaced: VersionNumber,
+        /// Where it came from.
+        cause: VersionCause,
+        /// The lease that it came with, where it came with one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseId>,
+    },
+    /// A stored secret is read: by its agent, or to issue from it.
+    SecretRead {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The version.
+        version: VersionNumber,
+        /// The lease that it is read for, where it is read for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseId>,
+    },
+    /// A stored secret was asked for and not given.
+    SecretReadRefused {
+        /// The agent in the request's path, as it stood there; at most 64 characters of it.
+        agent: String,
+        /// The credential in the request's path, likewise.
+        credential: String,
+        /// Why.
+        code: String,
+    },
+    /// A refresh token was used, and stays the current one.
+    RefreshEnded {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The version.
+        version: VersionNumber,
+        /// The lease that it was used for.
+        lease: LeaseId,
+        /// Why nothing came of it, where nothing did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trouble: Option<String>,
+    },
+    /// An incident: a refresh token was refused that nobody but Deputize should have used.
+    RefreshTokenReused {
+        /// The stored credential, which is used no more.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The version that was refused.
+        version: VersionNumber,
+        /// The lease that it was to be used for.
+        lease: LeaseId,
+    },
+}
+
+/// Where another version of a stored credential came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionCause {
+    /// An admin imported it.
+    Imported,
+    /// The provider gave it for the one before.
+    Refreshed,
 }
 
 impl What {
@@ -145,8 +227,14 @@ impl What {
             | Self::CloudRefused { lease, .. }
             | Self::LeaseAbandoned { lease, .. }
             | Self::LeaseExpired { lease, .. }
-            | Self::LeaseRevoked { lease, .. } => Some(*lease),
-            Self::RequestRefused { .. } | Self::ScopesChanged { .. } => None,
+            | Self::LeaseRevoked { lease, .. }
+            | Self::RefreshEnded { lease, .. }
+            | Self::RefreshTokenReused { lease, .. } => Some(*lease),
+            Self::CredentialVersionAdded { lease, .. } | Self::SecretRead { lease, .. } => *lease,
+            Self::RequestRefused { .. }
+            | Self::ScopesChanged { .. }
+            | Self::CredentialImported { .. }
+            | Self::SecretReadRefused { .. } => None,
         }
     }
 }

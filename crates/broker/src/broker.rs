@@ -15,6 +15,7 @@ use crate::decision::Deployment;
 use crate::ports::StoreError;
 use crate::ports::audit::AuditOutbox;
 use crate::ports::clock::{Clock, Random};
+use crate::ports::credentials::CredentialStore;
 use crate::ports::keys::KeyKeeper;
 use crate::ports::leases::LeaseStore;
 use crate::ports::minter::Minter;
@@ -29,6 +30,8 @@ pub struct Ports {
     pub scopes: Arc<dyn ScopeStore>,
     /// Leases, budgets, idempotency keys.
     pub leases: Arc<dyn LeaseStore>,
+    /// Stored credentials.
+    pub credentials: Arc<dyn CredentialStore>,
     /// Events that stand alone.
     pub outbox: Arc<dyn AuditOutbox>,
     /// Bearer tokens.

@@ -196,7 +196,13 @@ impl Broker {
         let scopes = self.scopes().await?.ok_or(IssueError::NotYourAgent)?;
         let grant = scopes.document.agents.get(&agent).ok_or(IssueError::NotYourAgent)?;
         let deployment = self.deployment();
-        let question = Question { name: &agent, agent: grant, request: &request, deployment: &deployment };
+        let question = Question {
+            name: &agent,
+            agent: grant,
+            credentials: &scopes.document.credentials,
+            request: &request,
+            deployment: &deployment,
+        };
         let decision = decide(&question)?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
         let lineage = Vec::new();

@@ -23,6 +23,7 @@ pub mod revoke;
 pub mod scopes;
 pub mod seal;
 pub mod secret;
+pub mod stored;
 pub mod token;
 
 pub use crate::broker::{AwsSettings, AzureSettings, Broker, GcpSettings, Ports, Settings};

@@ -26,7 +26,8 @@ fn ask(agent: &str, request: &CredentialRequest) -> Result<Decision, Refusal> {
     ];
     let deployment = Deployment { minted, aws: &aws, gcp: &gcp, azure: &azure };
     let agent = &document.agents[&name];
-    decide(&Question { name: &name, agent, request, deployment: &deployment })
+    let credentials = &document.credentials;
+    decide(&Question { name: &name, agent, credentials, request, deployment: &deployment })
 }
 
 fn request(permissions: &[&str], resources: Option<&[&str]>) -> CredentialRequest {

@@ -13,7 +13,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
-use crate::commands::{catalogue, check, compile, config, contains, explain, leases, request, scopes, up};
+use crate::commands::{
+    catalogue, check, compile, config, contains, credentials, explain, leases, request, scopes, up,
+};
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
 
@@ -48,6 +50,9 @@ enum Command {
     /// The scope document of the broker.
     #[command(subcommand)]
     Scopes(scopes::Command),
+    /// Stored credentials: long-lived secrets that cannot be avoided.
+    #[command(subcommand)]
+    Credentials(credentials::Command),
     /// What has been issued.
     #[command(subcommand)]
     Leases(leases::Command),
@@ -80,6 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Explain(arguments) => explain::run(&Settings::load(flags)?, &arguments),
         Command::Request(arguments) => request::run(&Settings::load(flags)?, arguments),
         Command::Scopes(command) => scopes::run(&Settings::load(flags)?, command),
+        Command::Credentials(command) => credentials::run(&Settings::load(flags)?, command),
         Command::Leases(command) => leases::run(&Settings::load(flags)?, command),
         Command::Catalogue(command) => catalogue::run(&Settings::load(flags)?, &command),
         Command::Config => config::run(&Settings::load(flags)?),

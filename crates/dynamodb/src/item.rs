@@ -67,6 +67,15 @@ impl Item {
         }
     }
 
+    /// A truth value.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, StoreError> {
+        match self.0.get(name) {
+            Some(AttributeValue::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(self.inconsistent(name, "is not a truth value")),
+            None => Err(self.inconsistent(name, "is missing")),
+        }
+    }
+
     /// A time.
     pub(crate) fn time(&self, name: &'static str) -> Result<Timestamp, StoreError> {
         Timestamp::from_nanosecond(self.number(name)?).map_err(|error| self.inconsistent(name, error))
@@ -83,7 +92,7 @@ impl Item {
         })
     }
 
-    fn sealed(&self, name: &'static str) -> Result<Option<Sealed>, StoreError> {
+    pub(crate) fn sealed(&self, name: &'static str) -> Result<Option<Sealed>, StoreError> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let parts = value.as_m().map_err(|_| self.inconsistent(name, "is not a map"))?;
         let bytes = |part: &str| match parts.get(part) {

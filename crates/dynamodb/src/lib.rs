@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod credentials;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;

@@ -12,6 +12,8 @@
 //! | leases begun in a minute | `T#t#AGENT#a` | `RATE#minute` | begin | its condition |
 //! | idempotency key | `T#t#IDEM#a#sha256(key)` | `KEY` | begin, settle | key |
 //! | audit event | `T#t#OUTBOX#shard` | event id | with each change | query, oldest first |
+//! | stored credential | `T#t#CREDENTIALS#shard` | credential id | import, refresh | key; a query per shard, merged |
+//! | sealed version | `T#t#CREDENTIAL#id` | `V#number` | import, refresh | key |
 //! | bearer token | `T#t#TOKEN#id` | `TOKEN` | put | key |
 //!
 //! Nothing is scanned. The `due` index holds live leases only, so that a sweep costs what is due, not what exists. What
@@ -34,7 +36,9 @@ use deputize_broker::idempotency::IdempotencyKey;
 use deputize_broker::lease::LeaseId;
 use deputize_broker::ports::StoreError;
 use deputize_broker::scopes::{Etag, ScopesVersion};
+use deputize_broker::stored::VersionNumber;
 use deputize_broker::token::TokenId;
+use deputize_scope::identifier::CredentialId;
 use deputize_scope::{AgentId, TenantId};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +49,9 @@ pub const OUTBOX_SHARDS: u8 = 16;
 
 /// How many partitions of an index the leases of a tenant are spread over.
 pub(crate) const LEASE_SHARDS: u8 = 8;
+
+/// How many partitions the stored credentials of a tenant are spread over: few, because there are few of them.
+pub(crate) const CREDENTIAL_SHARDS: u8 = 4;
 
 /// How often and how long `create_table` waits for a table to become active.
 const POLLS: u32 = 600;
@@ -99,6 +106,15 @@ impl Key {
         Self::new(tenant, format_args!("TOKEN#{id}"), "TOKEN")
     }
 
+    pub(crate) fn credential(tenant: &TenantId, id: &CredentialId) -> Self {
+        let shard = shard_of(id.as_str()) % CREDENTIAL_SHARDS;
+        Self { pk: credentials_partition(tenant, shard), sk: id.to_string() }
+    }
+
+    pub(crate) fn version(tenant: &TenantId, id: &CredentialId, number: VersionNumber) -> Self {
+        Self::new(tenant, format_args!("CREDENTIAL#{id}"), format_args!("V#{:020}", number.0))
+    }
+
     pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
@@ -140,6 +156,10 @@ pub(crate) fn agent_partition(tenant: &TenantId, agent: &AgentId) -> String {
 
 pub(crate) fn tenant_partition(tenant: &TenantId, shard: u8) -> String {
     partition(tenant, format_args!("LEASES#{shard}"))
+}
+
+pub(crate) fn credentials_partition(tenant: &TenantId, shard: u8) -> String {
+    partition(tenant, format_args!("CREDENTIALS#{shard}"))
 }
 
 pub(crate) fn due_partition(tenant: &TenantId, shard: u8) -> String {

@@ -29,6 +29,9 @@ pub(crate) enum Part {
     Claim,
     Scopes,
     Text,
+    Credential,
+    Version,
+    Former,
     Event,
 }
 

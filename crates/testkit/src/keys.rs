@@ -1,9 +1,13 @@
 //! What every key keeper must do, whatever keeps its keys.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use async_trait::async_trait;
 use deputize_broker::Random;
-use deputize_broker::ports::keys::{EncryptionContext, KeyKeeper};
+use deputize_broker::ports::clock::random_bytes;
+use deputize_broker::ports::keys::{DataKey, EncryptionContext, KeyError, KeyKeeper, WrappedKey};
 use deputize_broker::seal::{SealError, Sealed, open, seal};
 
 /// Bytes that look random, and that are the same in every run: a keyed hash of a counter. Not fit for keys that guard
@@ -25,6 +29,40 @@ impl Random for Scrambled {
             let mixed = (count ^ (count >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             *byte = (mixed >> 56) as u8;
         }
+    }
+}
+
+/// Keeps data keys in memory, each with its context. What it calls a wrapped key is the key's name.
+pub struct MemoryKeys {
+    random: Scrambled,
+    keys: Mutex<BTreeMap<Vec<u8>, (EncryptionContext, DataKey)>>,
+}
+
+impl Default for MemoryKeys {
+    fn default() -> Self {
+        Self { random: Scrambled::new(11), keys: Mutex::default() }
+    }
+}
+
+impl std::fmt::Debug for MemoryKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryKeys").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl KeyKeeper for MemoryKeys {
+    async fn generate(&self, context: &EncryptionContext) -> Result<(DataKey, WrappedKey), KeyError> {
+        let (name, key) = (random_bytes::<16>(&self.random).to_vec(), random_bytes::<32>(&self.random));
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(name.clone(), (context.clone(), DataKey::new(key)));
+        Ok((DataKey::new(key), WrappedKey { key_id: "memory".into(), ciphertext: name }))
+    }
+
+    async fn unwrap(&self, wrapped: &WrappedKey, context: &EncryptionContext) -> Result<DataKey, KeyError> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = keys.get(&wrapped.ciphertext).filter(|(bound_to, _)| bound_to == context);
+        known.map(|(_, key)| key.clone()).ok_or(KeyError::Refused)
     }
 }
 

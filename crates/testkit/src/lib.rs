@@ -1,6 +1,8 @@
 //! Contract suites and faulty fakes. A development dependency only.
 
+pub mod credentials;
 pub mod keys;
+pub mod outbox;
 pub mod store;
 pub mod stub;
 pub mod time;

@@ -9,6 +9,7 @@ use deputize_broker::caller::{Actor, Role};
 use deputize_broker::idempotency::{Answer, Claim, Fingerprint};
 use deputize_broker::lease::{Enforcement, Lease, LeaseId, LeaseScope, LeaseState, Outcome};
 use deputize_broker::ports::audit::AuditOutbox;
+use deputize_broker::ports::credentials::CredentialStore;
 use deputize_broker::ports::keys::WrappedKey;
 use deputize_broker::ports::leases::{BeginError, Intent, LeaseStore, SettleError, Settlement};
 use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
@@ -21,12 +22,13 @@ use deputize_scope::{AgentId, Budget, Seconds, TenantId};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::credentials;
 use crate::keys::Scrambled;
 use crate::time::SteppingClock;
 
-/// All four stores in one.
-pub trait Stores: LeaseStore + ScopeStore + AuditOutbox + TokenStore {}
-impl<S: LeaseStore + ScopeStore + AuditOutbox + TokenStore> Stores for S {}
+/// All stores in one.
+pub trait Stores: LeaseStore + ScopeStore + CredentialStore + AuditOutbox + TokenStore {}
+impl<S: LeaseStore + ScopeStore + CredentialStore + AuditOutbox + TokenStore> Stores for S {}
 
 /// Tries everything that a store must keep to.
 pub async fn contract(store: &dyn Stores) {
@@ -45,17 +47,21 @@ pub async fn contract(store: &dyn Stores) {
     a_scope_document_is_replaced_only_as_it_was_read(store).await;
     a_token_is_found_as_it_was_put(store).await;
     tenants_are_apart(store).await;
+    credentials::a_version_that_was_added_is_current_and_the_former_retired(store).await;
+    credentials::of_rival_changes_exactly_one_is_written(store).await;
+    credentials::the_same_change_twice_is_one(store).await;
+    credentials::credentials_are_listed_by_name(store).await;
 }
 
 /// A tenant with what makes its leases and events.
-struct World {
-    tenant: TenantId,
-    clock: SteppingClock,
-    random: Scrambled,
+pub(crate) struct World {
+    pub(crate) tenant: TenantId,
+    pub(crate) clock: SteppingClock,
+    pub(crate) random: Scrambled,
 }
 
 impl World {
-    fn of(tenant: &str) -> Self {
+    pub(crate) fn of(tenant: &str) -> Self {
         let start = "2026-03-01T12:00:00Z".parse().unwrap();
         let seed = tenant.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         Self {
@@ -119,7 +125,7 @@ impl World {
         lease
     }
 
-    async fn events(&self, store: &dyn Stores) -> Vec<AuditEvent> {
+    pub(crate) async fn events(&self, store: &dyn Stores) -> Vec<AuditEvent> {
         let mut events = Vec::new();
         for shard in 0..store.shards() {
             let mut after = None;
@@ -317,7 +323,7 @@ pub async fn leases_are_listed_newest_first_by_cursor(store: &dyn Stores) {
             begun.iter().filter(|lease| agent.is_none_or(|agent| lease.agent == *agent)).collect();
         let (mut listed, mut cursor) = (Vec::new(), None);
         loop {
-            let page = store.list(&world.tenant, agent, cursor, 3).await.unwrap();
+            let page = LeaseStore::list(store, &world.tenant, agent, cursor, 3).await.unwrap();
             assert!((1..=3).contains(&page.leases.len()));
             listed.extend(page.leases);
             cursor = page.next;
@@ -406,7 +412,7 @@ pub async fn tenants_are_apart(store: &dyn Stores) {
     let (ours, theirs) = (World::of("ours"), World::of("theirs"));
     let lease = ours.begun(store, "devops").await;
     assert_eq!(LeaseStore::find(store, &theirs.tenant, lease.id).await.unwrap(), None);
-    assert!(store.list(&theirs.tenant, None, None, 10).await.unwrap().leases.is_empty());
+    assert!(LeaseStore::list(store, &theirs.tenant, None, None, 10).await.unwrap().leases.is_empty());
     assert!(store.due(&theirs.tenant, None, Timestamp::MAX, 10).await.unwrap().is_empty());
     assert!(theirs.events(store).await.is_empty());
 }

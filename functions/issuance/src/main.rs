@@ -13,7 +13,11 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use deputize_api::{Authentication, Shelf, router};
 use deputize_aws::{AwsMinter, AwsMinterSettings};
+use deputize_broker::ports::clock::{Clock, Random};
+use deputize_broker::ports::keys::KeyKeeper;
+use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
 use deputize_broker::{Broker, Ports};
+use deputize_connectors::OauthEndpoint;
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
 use deputize_kms::KmsKeeper;
 use deputize_scope::catalogue::Catalogues;
@@ -33,15 +37,31 @@ async fn main() -> Result<(), Error> {
         Arc::new(deputize_dynamodb::store(aws_sdk_dynamodb::Client::new(&config), &environment.table));
     // A function's own credentials are always a role's session.
     let minter = AwsMinterSettings { chained: true, region: environment.aws_region };
+    let keys: Arc<dyn KeyKeeper> = Arc::new(KmsKeeper::new(&config, environment.kms_key));
+    let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) =
+        (Arc::new(SystemClock::start()), Arc::new(OsRandom));
+    let vault = Vault {
+        credentials: store.clone(),
+        outbox: store.clone(),
+        keys: keys.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+    };
     let ports = Ports {
         scopes: store.clone(),
         leases: store.clone(),
+        credentials: store.clone(),
         outbox: store.clone(),
         tokens: store,
-        keys: Arc::new(KmsKeeper::new(&config, environment.kms_key)),
-        minters: vec![Arc::new(AwsMinter::new(&config, minter))],
-        clock: Arc::new(SystemClock::start()),
-        random: Arc::new(OsRandom),
+        keys,
+        minters: vec![
+            Arc::new(AwsMinter::new(&config, minter)),
+            Arc::new(StoredMinter::aws_access_keys(vault.clone())),
+            Arc::new(StoredMinter::api_keys(vault.clone())),
+            Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))),
+        ],
+        clock,
+        random,
     };
     let broker = Arc::new(Broker::new(environment.settings, ports));
     let api = router(Arc::clone(&broker), Authentication::Gateway, Shelf::new(Catalogues::built_in));

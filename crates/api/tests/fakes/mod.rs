@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use deputize_api::{Authentication, Shelf, router};
-use deputize_broker::audit::{AuditEvent, EventId};
+use deputize_broker::audit::{AuditEvent, EventId, What};
 use deputize_broker::caller::Actor;
 use deputize_broker::credential::{AwsSession, Credential};
 use deputize_broker::idempotency::{Answer, IdempotencyKey, IdempotencyRecord};
@@ -28,6 +28,7 @@ use deputize_broker::{
 use deputize_scope::catalogue::Catalogues;
 use deputize_scope::identifier::CredentialType;
 use deputize_scope::{AgentId, TenantId};
+use deputize_testkit::credentials::MemoryCredentials;
 use jiff::Timestamp;
 
 /// A document with one agent, which may describe the services of ECS for an hour, two leases at a time.
@@ -70,6 +71,9 @@ pub(crate) struct World {
     tokens: Mutex<Vec<TokenRecord>>,
     pub(crate) weather: Mutex<Weather>,
     pub(crate) store_is_down: AtomicBool,
+    pub(crate) credentials: Arc<MemoryCredentials>,
+    pub(crate) recorded: Mutex<Vec<What>>,
+    pub(crate) outbox_is_full: AtomicBool,
     ticks: AtomicU64,
 }
 
@@ -129,6 +133,7 @@ fn broker(world: &Arc<World>) -> Broker {
     let ports = Ports {
         scopes: world.clone(),
         leases: world.clone(),
+        credentials: world.credentials.clone(),
         outbox: world.clone(),
         tokens: world.clone(),
         keys: world.clone(),
@@ -262,8 +267,13 @@ impl LeaseStore for World {
 
 #[async_trait]
 impl AuditOutbox for World {
-    async fn record(&self, _: &AuditEvent) -> Result<(), StoreError> {
-        self.up()
+    async fn record(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        self.up()?;
+        if self.outbox_is_full.load(Ordering::Relaxed) {
+            return Err(StoreError::Throttled);
+        }
+        self.recorded.lock().unwrap().push(event.what.clone());
+        Ok(())
     }
 
     async fn pending(

@@ -4,16 +4,17 @@ mod aws;
 mod azure;
 mod gcp;
 mod grant;
+mod stored;
 
 use std::fmt;
 
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::aws::compile::SessionPolicy;
 use deputize_scope::azure::{Audience, ClientId};
-use deputize_scope::document::ExternalId;
+use deputize_scope::document::{ExternalId, StoredCredential};
 use deputize_scope::gcp::ServiceAccount;
 use deputize_scope::gcp::compile::TokenRequest;
-use deputize_scope::identifier::CredentialType;
+use deputize_scope::identifier::{CredentialId, CredentialType};
 use deputize_scope::proof::Certainty;
 use deputize_scope::{Agent, AgentId, Cloud, Seconds};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub enum Plan {
     GcpToken(GcpPlan),
     /// An access token of an identity in Entra.
     AzureToken(AzurePlan),
+    /// A key that is stored, or a token that is got by what is stored.
+    Stored(StoredPlan),
     /// Nothing is minted: the holder of the session that is narrowed asks AWS for the rest itself, under this policy.
     ScopeDown(SessionPolicy),
 }
@@ -76,6 +79,13 @@ pub struct AzurePlan {
     pub client_id: ClientId,
     /// What takes the token.
     pub audience: Audience,
+}
+
+/// What is issued from a stored credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPlan {
+    /// The credential.
+    pub credential: CredentialId,
 }
 
 /// A request that is granted.
@@ -142,6 +152,9 @@ pub enum Refusal {
     /// The agent has no scope for the cloud.
     #[error("the grant has nothing on {0}")]
     NoGrant(Cloud),
+    /// The agent owns no such stored credential.
+    #[error("the scope document gives this agent no such stored credential of type {0}")]
+    NothingStored(CredentialType),
     /// The request asks for a call that the grant does not allow.
     #[error("the grant does not allow {0}")]
     OutsideGrant(Box<Witness>),
@@ -235,6 +248,8 @@ pub struct Question<'a> {
     pub name: &'a AgentId,
     /// What the scope document grants it.
     pub agent: &'a Agent,
+    /// The credentials that the scope document declares: its own, and those of others.
+    pub credentials: &'a [StoredCredential],
     /// What it asks for.
     pub request: &'a CredentialRequest,
     /// Where it asks.
@@ -244,6 +259,12 @@ pub struct Question<'a> {
 /// Decides a request against what the scope document grants the agent.
 pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
     let wanted = question.request.wanted;
+    // What is stored is granted by the section of credentials, whatever the agent's scopes are.
+    if let Wanted::Exactly(kind) = wanted
+        && stored::is_stored(kind)
+    {
+        return stored::decide(question, question.deployment.kind(wanted)?);
+    }
     if let Some(cloud) = wanted.cloud()
         && !question.agent.scopes.iter().any(|scope| scope.cloud() == cloud)
     {
@@ -257,7 +278,9 @@ pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
         kind @ (CredentialType::AzureManagedIdentity | CredentialType::AzureServicePrincipal) => {
             azure::decide(question, kind)
         }
-        kind => Err(InvalidRequest::Unsupported(kind.to_string()).into()),
+        kind @ (CredentialType::AwsAccessKey | CredentialType::OauthToken | CredentialType::ApiKey) => {
+            stored::decide(question, kind)
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 
 pub mod audit;
 pub mod clock;
+pub mod credentials;
 pub mod identity;
 pub mod keys;
 pub mod leases;
 pub mod minter;
+pub mod oauth;
 pub mod scopes;
 pub mod tokens;
 

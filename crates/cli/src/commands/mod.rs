@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod config;
 pub(crate) mod contains;
+pub(crate) mod credentials;
 pub(crate) mod explain;
 pub(crate) mod leases;
 pub(crate) mod request;

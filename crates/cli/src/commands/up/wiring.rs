@@ -11,10 +11,13 @@ use aws_types::region::Region;
 use axum::Router;
 use deputize_api::Authentication;
 use deputize_aws::{AwsMinter, AwsMinterSettings};
+use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::tokens::TokenStore;
+use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
 use deputize_broker::{
     AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Settings as BrokerSettings,
 };
+use deputize_connectors::OauthEndpoint;
 use deputize_dynamodb::Embedded;
 use deputize_dynamodb::table::create_table;
 use deputize_host::{OsRandom, SystemClock};
@@ -88,13 +91,27 @@ pub(super) async fn wire(
         gcp: GcpSettings::default(),
         azure: AzureSettings::default(),
     };
+    let keys: Arc<dyn KeyKeeper> = Arc::new(keys);
+    let vault = Vault {
+        credentials: Arc::clone(&store) as _,
+        outbox: Arc::clone(&store) as _,
+        keys: Arc::clone(&keys),
+        clock: Arc::clone(&host.clock),
+        random: Arc::clone(&host.random),
+    };
     let ports = Ports {
         scopes: Arc::clone(&store) as _,
         leases: Arc::clone(&store) as _,
+        credentials: Arc::clone(&store) as _,
         outbox: Arc::clone(&store) as _,
         tokens: Arc::clone(&store) as _,
-        keys: Arc::new(keys),
-        minters: vec![Arc::new(aws.minter)],
+        keys,
+        minters: vec![
+            Arc::new(aws.minter),
+            Arc::new(StoredMinter::aws_access_keys(vault.clone())),
+            Arc::new(StoredMinter::api_keys(vault.clone())),
+            Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))),
+        ],
         clock: Arc::clone(&host.clock),
         random: Arc::clone(&host.random),
     };

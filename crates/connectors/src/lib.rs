@@ -1,0 +1,15 @@
+//! Providers other than the clouds: OAuth 2.0, by the `oauth2` crate over our own HTTP client.
+//!
+//! [`OauthEndpoint`] asks for access tokens; [`Enrolment`] gets a first refresh token from a person who agrees in a
+//! browser (authorisation code with PKCE).
+
+#![warn(missing_docs)]
+
+mod client;
+mod endpoint;
+mod enrolment;
+mod exchange;
+
+pub use crate::client::NoClient;
+pub use crate::endpoint::OauthEndpoint;
+pub use crate::enrolment::{Enrolled, Enrolment, EnrolmentError, EnrolmentRequest};
