@@ -51,16 +51,24 @@ pub(crate) use text_type;
 /// Whether a pattern of `*` and `?` matches, by going back to the last star only: never more steps than the
 /// product of the lengths.
 pub(crate) fn matches_wildcards(pattern: &str, text: &str) -> bool {
+    // In a text of ASCII each byte is a character, and what else the pattern has occurs nowhere in it.
+    if text.is_ascii() {
+        return matches(pattern.as_bytes(), text.as_bytes(), (b'*', b'?'));
+    }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    matches(&pattern, &text, ('*', '?'))
+}
+
+fn matches<T: Copy + PartialEq>(pattern: &[T], text: &[T], (run, any): (T, T)) -> bool {
     let (mut at, mut read) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(symbol) = text.get(read) {
         match pattern.get(at) {
-            Some('*') => {
+            Some(one) if *one == run => {
                 star = Some((at, read));
                 at += 1;
             }
-            Some(one) if *one == '?' || one == symbol => {
+            Some(one) if *one == any || one == symbol => {
                 at += 1;
                 read += 1;
             }
@@ -72,7 +80,7 @@ pub(crate) fn matches_wildcards(pattern: &str, text: &str) -> bool {
             }
         }
     }
-    pattern.iter().skip(at).all(|rest| *rest == '*')
+    pattern.iter().skip(at).all(|rest| *rest == run)
 }
 
 #[cfg(test)]
@@ -90,6 +98,9 @@ mod tests {
             ("*a?b*", "xab", false),
             ("?", "", false),
             ("a", "ab", false),
+            ("?", "é", true),
+            ("é*", "éa", true),
+            ("é", "e", false),
         ] {
             assert_eq!(matches_wildcards(pattern, text), expected, "{pattern} on {text}");
         }

@@ -6,6 +6,8 @@
 //! them in one partition, account and region: a function that may be created is of use only where the very same
 //! function may be invoked.
 
+use std::sync::LazyLock;
+
 use super::area::{Area, Resources};
 use super::arn::RoleArn;
 use super::authority::{Authority, TooComplex};
@@ -101,7 +103,7 @@ impl Reach {
         });
         let pivots = Clause {
             effect: Effect::Deny,
-            actions: Actions::Only(PIVOTS.iter().map(|pivot| action_glob(pivot)).collect()),
+            actions: Actions::Only(PIVOT_GLOBS.clone()),
             resources: Resources::Only(vec![ResourcePattern::any()]),
             conditions: Vec::new(),
             regions: Regions::All,
@@ -182,6 +184,11 @@ impl Reach {
             && allows.iter().filter(|clause| every_action(clause)).any(|clause| {
                 every_resource(clause) && clause.conditions.is_empty() && !clause.regions.is_empty()
             })
+    }
+
+    /// The services whose actions are spoken of; none where that may be any.
+    pub(crate) fn services(&self) -> Option<impl Iterator<Item = &str>> {
+        self.general.is_empty().then(|| self.by_service.keys().map(String::as_str))
     }
 
     /// Whether some statement allows the action at all.
@@ -266,6 +273,9 @@ impl Actions {
         }
     }
 }
+
+static PIVOT_GLOBS: LazyLock<Vec<Glob>> =
+    LazyLock::new(|| PIVOTS.iter().map(|pivot| action_glob(pivot)).collect());
 
 struct Search<'a> {
     reach: &'a Reach,

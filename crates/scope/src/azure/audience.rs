@@ -4,6 +4,8 @@
 //! endpoints, each of which wants a token of its own.
 //! <https://learn.microsoft.com/azure/role-based-access-control/role-definitions#control-and-data-actions>
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::operation::AzureOperation;
@@ -122,14 +124,14 @@ impl AzureOperation {
 
     /// Whether tokens of both planes serve it, whichever it is listed under.
     pub(crate) fn is_of_either(&self) -> bool {
-        DATA.iter().find(|row| row.has(self)).is_some_and(|row| row.either)
+        rows(self).find(|row| row.has(self)).is_some_and(|row| row.either)
     }
 
     /// Whose tokens serve the operation, or some operation that the pattern matches.
     pub fn audiences(&self) -> Audiences {
         let control = Audiences::default().with(Audience::ResourceManager);
         let mut met = control;
-        for row in DATA {
+        for row in rows(self) {
             if row.has(self) {
                 let data = Audiences::default().with(row.audience);
                 return if row.either { control.union(data) } else { data };
@@ -147,10 +149,21 @@ impl AzureOperation {
             return self.audiences().contains(audience);
         }
         match audience {
-            Audience::ResourceManager => DATA.iter().all(|row| row.either || !row.meets(self)),
-            _ => DATA.iter().any(|row| row.audience == audience && row.has(self)),
+            Audience::ResourceManager => rows(self).all(|row| row.either || !row.meets(self)),
+            _ => rows(self).any(|row| row.audience == audience && row.has(self)),
         }
     }
+}
+
+/// The rows that may have something in common with a pattern: most providers have none.
+fn rows(pattern: &AzureOperation) -> impl Iterator<Item = &'static Data> {
+    static BY_PROVIDER: LazyLock<Vec<&[Data]>> =
+        LazyLock::new(|| DATA.chunk_by(|one, other| one.provider() == other.provider()).collect());
+    let provider = pattern.segments().next().unwrap_or_default();
+    let of_provider = move |rows: &&&[Data]| {
+        provider == "*" || rows.first().is_some_and(|first| first.provider() == provider)
+    };
+    BY_PROVIDER.iter().filter(of_provider).copied().flatten()
 }
 
 /// Operations on data: one of this name, or all below a name that ends in `/`.
@@ -170,6 +183,10 @@ impl Data {
         Self { name, audience, either: true }
     }
 
+    fn provider(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
     /// Whether all that the pattern matches is among them.
     fn has(&self, pattern: &AzureOperation) -> bool {
         let rest = pattern.folded().strip_prefix(self.name);
@@ -179,13 +196,15 @@ impl Data {
     /// Whether the pattern matches some of them.
     fn meets(&self, pattern: &AzureOperation) -> bool {
         let literal = pattern.folded().split('*').next().unwrap_or_default();
-        // The literal beginnings must agree, which most do not.
-        (self.name.starts_with(literal) || literal.starts_with(self.name)) && {
-            let pattern: Vec<&str> = pattern.segments().collect();
-            let name: Vec<&str> =
-                self.name.split('/').map(|part| if part.is_empty() { "*" } else { part }).collect();
-            overlap(&pattern, &name)
-        }
+        // What begins with a wildcard and has nothing else matches all; and the literal beginnings must agree, which
+        // most do not.
+        pattern.folded() == "*"
+            || (self.name.starts_with(literal) || literal.starts_with(self.name)) && {
+                let pattern: Vec<&str> = pattern.segments().collect();
+                let name: Vec<&str> =
+                    self.name.split('/').map(|part| if part.is_empty() { "*" } else { part }).collect();
+                overlap(&pattern, &name)
+            }
     }
 }
 
@@ -199,16 +218,14 @@ fn overlap(one: &[&str], other: &[&str]) -> bool {
         if left == one.len() && right == other.len() {
             return true;
         }
-        let steps = |at: usize, open: bool, list: &[&str]| {
-            let mut steps = Vec::new();
-            if open {
-                steps.push((at, true, "*".to_owned()));
-            }
-            if let Some(segment) = list.get(at) {
-                steps.push((at + 1, *segment == "*", (*segment).to_owned()));
-            }
-            steps
-        };
+        fn steps<'a>(
+            at: usize,
+            open: bool,
+            list: &[&'a str],
+        ) -> impl Iterator<Item = (usize, bool, &'a str)> {
+            let stays = open.then_some((at, true, "*"));
+            stays.into_iter().chain(list.get(at).map(|segment| (at + 1, *segment == "*", *segment)))
+        }
         for (next_left, opens_left, said) in steps(left, left_open, one) {
             for (next_right, opens_right, heard) in steps(right, right_open, other) {
                 if said == "*" || heard == "*" || said == heard {

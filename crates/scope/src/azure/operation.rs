@@ -67,7 +67,7 @@ impl AzureOperation {
     }
 
     /// The operation in lowercase.
-    pub(super) fn folded(&self) -> &str {
+    pub(crate) fn folded(&self) -> &str {
         &self.folded
     }
 

@@ -1,7 +1,7 @@
 //! Paths at AWS.
 
-use super::rule::{Call, Need, Rule};
-use super::{Path, Witness, everything, rules};
+use super::rule::{Call, Need, Rule, Way, ways};
+use super::{Path, Witness, everything};
 use crate::aws::arn::RoleArn;
 use crate::aws::authority::{Authority, Certainty, TooComplex};
 use crate::aws::pattern::ResourcePattern;
@@ -34,20 +34,18 @@ fn paths<'o>(
         return everything(Cloud::Aws, "*");
     }
     let mut found = Vec::new();
-    for rule in rules(Cloud::Aws) {
+    for Way { rule, needs } in ways(Cloud::Aws, reach.services()) {
+        if !needs.iter().all(|need| need.0.iter().any(|call| reach.mentions(&call.permission))) {
+            continue;
+        }
         let (target, but) = terms(rule);
-        for needs in &rule.ways {
-            if !needs.iter().all(|need| need.0.iter().any(|call| reach.mentions(&call.permission))) {
-                continue;
-            }
-            match first_way(&mut reach, needs, but) {
-                Ok(Some((permissions, any))) => found.push(Path::of(rule, permissions, target, any)),
-                Ok(None) => {}
-                Err(TooComplex) => {
-                    let permissions = needs.iter().filter_map(|need| need.0.first()).map(named).collect();
-                    let path = Path::of(rule, permissions, target, true);
-                    found.push(Path { certainty: Certainty::Undecided, ..path });
-                }
+        match first_way(&mut reach, needs, but) {
+            Ok(Some((permissions, any))) => found.push(Path::of(rule, permissions, target, any)),
+            Ok(None) => {}
+            Err(TooComplex) => {
+                let permissions = needs.iter().filter_map(|need| need.0.first()).map(named).collect();
+                let path = Path::of(rule, permissions, target, true);
+                found.push(Path { certainty: Certainty::Undecided, ..path });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Paths at Azure.
 
-use super::rule::{Call, Need};
-use super::{Path, Witness, everything, rules};
+use super::rule::{Call, Need, Way, family, ways};
+use super::{Path, Witness, everything};
 use crate::azure::AzureOperation;
 use crate::identifier::Cloud;
 use crate::sorted::SortedSet;
@@ -24,14 +24,15 @@ pub(super) fn paths(grants: &[AzureGrant<'_>]) -> Vec<Path> {
     if grants.iter().any(Folded::is_everything) {
         return everything(Cloud::Azure, "*");
     }
+    let operations = || grants.iter().flat_map(|grant| grant.operations.all());
+    let families = || operations().map(|operation| family(Cloud::Azure, operation));
+    let is_of_any = families().any(|family| family == "*");
     let mut found = Vec::new();
-    for rule in rules(Cloud::Azure) {
-        for needs in &rule.ways {
-            let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &grants)).collect();
-            let Some(permissions) = met else { continue };
-            let any = permissions.first().is_some_and(|first| first.resource.is_none());
-            found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
-        }
+    for Way { rule, needs } in ways(Cloud::Azure, (!is_of_any).then(families)) {
+        let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &grants)).collect();
+        let Some(permissions) = met else { continue };
+        let any = permissions.first().is_some_and(|first| first.resource.is_none());
+        found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
     }
     found
 }
@@ -46,23 +47,27 @@ fn met(need: &Need, grants: &[Folded<'_>]) -> Option<Witness> {
 
 /// A grant with its operations in lower case.
 struct Folded<'a> {
-    operations: Patterns,
-    but: Patterns,
+    operations: Patterns<'a>,
+    but: Patterns<'a>,
     resources: &'a [String],
 }
 
 /// Most operations are literal, and are looked up.
 #[derive(Default)]
-struct Patterns {
-    literal: SortedSet<String>,
-    wild: Vec<String>,
+struct Patterns<'a> {
+    literal: SortedSet<&'a str>,
+    wild: Vec<&'a str>,
 }
 
-impl Patterns {
-    fn of(operations: &[AzureOperation]) -> Self {
-        let folded = operations.iter().map(|operation| operation.as_str().to_ascii_lowercase());
-        let (wild, literal) = folded.partition(|operation| operation.contains('*'));
-        Self { literal: Vec::into_iter(literal).collect(), wild }
+impl<'a> Patterns<'a> {
+    fn of(operations: &'a [AzureOperation]) -> Self {
+        let folded = operations.iter().map(AzureOperation::folded);
+        let (wild, literal): (_, Vec<&str>) = folded.partition(|operation| operation.contains('*'));
+        Self { literal: literal.into_iter().collect(), wild }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.literal.iter().chain(&self.wild).copied()
     }
 
     fn has(&self, operation: &str) -> bool {
@@ -82,7 +87,7 @@ impl<'a> Folded<'a> {
     fn is_everything(&self) -> bool {
         self.but.literal.is_empty()
             && self.but.wild.is_empty()
-            && self.operations.wild.iter().any(|operation| operation == "*")
+            && self.operations.wild.contains(&"*")
             && (self.resources.is_empty() || self.resources.iter().any(|resource| resource == "*"))
     }
 
@@ -110,7 +115,7 @@ impl<'a> Folded<'a> {
 
 /// Whether the operation, which may be a pattern, has another in it.
 pub(super) fn covers(operation: &AzureOperation, other: &str) -> bool {
-    matches(&operation.as_str().to_ascii_lowercase(), &other.to_ascii_lowercase())
+    matches(operation.folded(), &other.to_ascii_lowercase())
 }
 
 /// Whether a pattern matches an operation, both in lower case. A `*` stands for one segment or more.

@@ -1,7 +1,7 @@
 //! Paths at Google Cloud.
 
-use super::rule::{Call, Need};
-use super::{Path, Witness, rules};
+use super::rule::{Call, Need, Way, ways};
+use super::{Path, Witness};
 use crate::gcp::GcpPermission;
 use crate::identifier::Cloud;
 use crate::sorted::SortedMap;
@@ -24,13 +24,11 @@ pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
         }
     }
     let mut found = Vec::new();
-    for rule in rules(Cloud::Gcp) {
-        for needs in &rule.ways {
-            let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &held)).collect();
-            let Some(permissions) = met else { continue };
-            let any = permissions.first().is_some_and(|first| first.resource.is_none());
-            found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
-        }
+    for Way { rule, needs } in ways(Cloud::Gcp, Some(held.keys().copied())) {
+        let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &held)).collect();
+        let Some(permissions) = met else { continue };
+        let any = permissions.first().is_some_and(|first| first.resource.is_none());
+        found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
     }
     found
 }

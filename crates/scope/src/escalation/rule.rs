@@ -1,5 +1,6 @@
 //! The rules: what permissions lead further, as data.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::aws::reach::Kind;
@@ -85,6 +86,67 @@ pub fn rules(cloud: Cloud) -> &'static [Rule] {
         Cloud::Aws => &AWS,
         Cloud::Gcp => &GCP,
         Cloud::Azure => &AZURE,
+    }
+}
+
+/// One way to complete a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) rule: &'static Rule,
+    pub(super) needs: &'static [Need],
+}
+
+/// The ways that permissions of these [families](family) may complete, or all of them where the permissions are of
+/// any; in the order of the rules.
+///
+/// What meets the first need of a way must be held, so that the families lead to all ways that matter: to none of
+/// them, for most principals.
+pub(super) fn ways<'f>(cloud: Cloud, families: Option<impl IntoIterator<Item = &'f str>>) -> Vec<Way> {
+    static AWS: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Aws));
+    static GCP: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Gcp));
+    static AZURE: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Azure));
+    let index: &Index = match cloud {
+        Cloud::Aws => &AWS,
+        Cloud::Gcp => &GCP,
+        Cloud::Azure => &AZURE,
+    };
+    let Some(families) = families else { return index.ways.clone() };
+    let met = families.into_iter().filter_map(|family| index.by_family.get(family)).flatten();
+    let mut places: Vec<usize> = met.copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().filter_map(|place| index.ways.get(place)).copied().collect()
+}
+
+/// What a permission, in lower case, is looked up by: its service. Google Cloud knows no wildcards, so that each
+/// permission, as it is written, is a family of its own.
+pub(super) fn family(cloud: Cloud, permission: &str) -> &str {
+    match cloud {
+        Cloud::Aws => permission.split(':').next().unwrap_or_default(),
+        Cloud::Azure => permission.split('/').next().unwrap_or_default(),
+        Cloud::Gcp => permission,
+    }
+}
+
+/// The ways of a cloud's rules, and in which of them permissions of a family meet the first need.
+struct Index {
+    ways: Vec<Way>,
+    by_family: BTreeMap<&'static str, Vec<usize>>,
+}
+
+impl Index {
+    fn of(cloud: Cloud) -> Self {
+        let ways =
+            rules(cloud).iter().flat_map(|rule| rule.ways.iter().map(move |needs| Way { rule, needs }));
+        let ways: Vec<Way> = ways.collect();
+        let mut by_family: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+        for (place, way) in ways.iter().enumerate() {
+            for call in way.needs.first().into_iter().flat_map(|need| &need.0) {
+                let permission = if cloud == Cloud::Gcp { &call.permission } else { &call.folded };
+                by_family.entry(family(cloud, permission)).or_default().push(place);
+            }
+        }
+        Self { ways, by_family }
     }
 }
 

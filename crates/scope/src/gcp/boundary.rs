@@ -1,11 +1,13 @@
 //! Credential Access Boundaries: what bounds a token for Cloud Storage, from above.
 //! <https://cloud.google.com/iam/docs/downscoping-short-lived-credentials>
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 
 use super::authority::Authority;
 use super::{GcpPermission, GcpResource};
-use crate::sorted::{SortedMap, sort};
+use crate::sorted::{SortedMap, SortedSet, sort};
 
 /// The most rules of a boundary.
 pub const RULES_LIMIT: usize = 10;
@@ -203,6 +205,22 @@ impl Role {
         let name = permission.as_str().strip_prefix("storage.").unwrap_or_default();
         self.permissions == ["*"] || self.permissions.contains(&name)
     }
+
+    /// Its permissions as a set of places in [`NAMES`].
+    fn set(&self) -> u64 {
+        places(self.permissions.iter().copied())
+    }
+}
+
+/// All that the roles have, in order: fewer than a set of them has bits.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let names: SortedSet<&str> = ROLES.iter().flat_map(|role| role.permissions).copied().collect();
+    names.into_iter().collect()
+});
+
+/// The places of names in [`NAMES`], as bits.
+fn places<'n>(names: impl Iterator<Item = &'n str>) -> u64 {
+    names.filter_map(|name| NAMES.binary_search(&name).ok()).fold(0, |set, place| set | 1 << place)
 }
 
 /// The roles that together have the permissions and the least besides; of these, the fewest.
@@ -212,19 +230,18 @@ fn roles(permissions: &[&GcpPermission]) -> Vec<&'static Role> {
         roles.fold(0_u32, |set, (index, _)| set | 1 << index)
     });
     let having: Vec<u32> = having.collect();
-    let enough = (1..1_u32 << ROLES.len()).filter(|set| having.iter().all(|one| one & set != 0)).map(|set| {
-        let roles = ROLES.iter().enumerate().filter(move |(index, _)| set >> index & 1 == 1);
-        roles.map(|(_, role)| role).collect::<Vec<_>>()
-    });
-    let besides = |roles: &Vec<&'static Role>| {
+    let granted = places(permissions.iter().filter_map(|one| one.as_str().strip_prefix("storage.")));
+    let besides: Vec<u64> = ROLES.iter().map(|role| role.set() & !granted).collect();
+    let among = |set: u32| (0..ROLES.len()).filter(move |index| set >> index & 1 == 1);
+    let cost = |set: &u32| {
+        let extra = among(*set).filter_map(|index| besides.get(index)).fold(0, |all, one| all | one);
         // What the administrator has is more than anybody counts.
-        let all = roles.iter().filter(|role| role.permissions == ["*"]).count() * 1_000;
-        let mut extra: Vec<&str> = roles.iter().flat_map(|role| extra(role, permissions)).collect();
-        sort(&mut extra);
-        extra.dedup();
-        (all + extra.len(), roles.len())
+        let all = among(*set).filter_map(|index| ROLES.get(index)).filter(|role| role.permissions == ["*"]);
+        (all.count() * 1_000 + extra.count_ones() as usize, set.count_ones())
     };
-    enough.min_by_key(besides).unwrap_or_default()
+    let enough = (1..1_u32 << ROLES.len()).filter(|set| having.iter().all(|one| one & set != 0));
+    let best = enough.min_by_key(cost).unwrap_or_default();
+    among(best).filter_map(|index| ROLES.get(index)).collect()
 }
 
 /// What a role has beside the permissions.
@@ -250,6 +267,11 @@ mod tests {
     }
 
     const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/acme";
+
+    #[test]
+    fn what_the_roles_have_fits_a_set() {
+        assert!(NAMES.len() <= u64::BITS as usize);
+    }
 
     #[test]
     fn a_bucket_is_bounded_by_the_tightest_roles() {

@@ -121,6 +121,10 @@ pub(super) fn resolve(text: &str) -> Kind {
 }
 
 fn is_number(text: &str) -> bool {
+    // Most values are words, which is seen from where they begin.
+    if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
+        return false;
+    }
     let digits = |text: &str, radix| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
     if let Some(octal) = text.strip_prefix("0o") {
         return digits(octal, 8);
