@@ -195,16 +195,18 @@ impl Data {
 
     /// Whether the pattern matches some of them.
     fn meets(&self, pattern: &AzureOperation) -> bool {
+        // Where one begins with anything and the other ends with anything, the two follow one another.
+        if pattern.folded() == "*" || (pattern.folded().starts_with('*') && self.name.ends_with('/')) {
+            return true;
+        }
         let literal = pattern.folded().split('*').next().unwrap_or_default();
-        // What begins with a wildcard and has nothing else matches all; and the literal beginnings must agree, which
-        // most do not.
-        pattern.folded() == "*"
-            || (self.name.starts_with(literal) || literal.starts_with(self.name)) && {
-                let pattern: Vec<&str> = pattern.segments().collect();
-                let name: Vec<&str> =
-                    self.name.split('/').map(|part| if part.is_empty() { "*" } else { part }).collect();
-                overlap(&pattern, &name)
-            }
+        // The literal beginnings must agree, which most do not.
+        (self.name.starts_with(literal) || literal.starts_with(self.name)) && {
+            let pattern: Vec<&str> = pattern.segments().collect();
+            let name: Vec<&str> =
+                self.name.split('/').map(|part| if part.is_empty() { "*" } else { part }).collect();
+            overlap(&pattern, &name)
+        }
     }
 }
 

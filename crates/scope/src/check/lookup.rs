@@ -66,7 +66,12 @@ impl<'a> Lookup<'a> {
             return Some(Meaning::Everything);
         }
         let service = self.catalogue.service_in(text).and_then(|name| self.catalogue.service(name));
-        let cost = service.map_or(self.catalogue.len(), |service| service.len());
+        let cost = match (service, self.catalogue.cloud()) {
+            (Some(service), _) => service.len(),
+            // There, whole names are compared, of which none can be told apart by its service.
+            (None, Cloud::Azure) => self.catalogue.len().saturating_mul(8),
+            (None, _) => self.catalogue.len(),
+        };
         if !self.may(&self.comparisons, cost) {
             self.too_complex(written, findings);
             return Some(Meaning::Unknown);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::defaults::Defaults;
 use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, mend, parsed};
+use super::value::{Bounds, Expected, duration, each, item_at, mend, parsed};
 use crate::finding::{Code, Finding};
 use crate::gcp::authority::{Authority, Statement};
 use crate::gcp::{GcpPermission, GcpResource, ServiceAccount};
@@ -77,7 +77,7 @@ fn permissions(node: &Node, findings: &mut Vec<Finding>) -> Option<Vec<GcpPermis
     mend::<GcpPermission>(node, before, mended, findings);
     let Kind::List(items) = &node.kind else { return permissions };
     for finding in findings.iter_mut().skip(before).filter(|finding| finding.fix.is_none()) {
-        let item = items.iter().find(|item| finding.span == Some(item.span));
+        let item = finding.span.and_then(|span| item_at(items, span));
         let Some(Node { kind: Kind::Text(text), .. }) = item else { continue };
         finding.help = match text.as_str() {
             role if role.starts_with("roles/") || role.contains("/roles/") => {

@@ -60,7 +60,8 @@ fn redundant(
                 rest.filter(|(other, (_, gone))| *other != index && !**gone).map(|(_, (other, _))| other);
             rest.filter(|other| other.max_duration() >= scope.max_duration())
         };
-        effort.spend(scopes.len())?;
+        // Those that share permissions with it are copied to be compared.
+        effort.spend(scopes.len() * 8)?;
         let is_covered = match scope {
             Scope::Aws(scope) => is_aws_covered(scope, others(), effort)?,
             Scope::Gcp(scope) => is_gcp_covered(scope, others(), effort)?,

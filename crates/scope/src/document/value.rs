@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::fields::{nearest, shown};
-use crate::finding::{Code, Finding, Fix};
+use crate::finding::{Code, Finding, Fix, Span};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
 use crate::sorted::SortedSet;
@@ -254,7 +254,7 @@ pub(super) fn mend<T: FromStr>(
 ) {
     let Kind::List(items) = &node.kind else { return };
     for finding in findings.iter_mut().skip(before).filter(|finding| finding.fix.is_none()) {
-        let item = items.iter().find(|item| finding.span == Some(item.span));
+        let item = finding.span.and_then(|span| item_at(items, span));
         let Some(Node { kind: Kind::Text(text), .. }) = item else { continue };
         let meant = meant(text).filter(|meant| meant != text && meant.parse::<T>().is_ok());
         if let (Some(item), Some(meant)) = (item, meant) {
@@ -262,6 +262,13 @@ pub(super) fn mend<T: FromStr>(
             finding.help = Some(format!("did you mean `{}`?", shown(&meant)));
         }
     }
+}
+
+/// The member of a list that stands at a place; they are in the order of the text.
+pub(super) fn item_at(items: &[Node], span: Span) -> Option<&Node> {
+    let first = items.partition_point(|item| item.span.start < span.start);
+    let begins_there = |item: &&Node| item.span.start == span.start;
+    items.iter().skip(first).take_while(begins_there).find(|item| item.span == span)
 }
 
 fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
