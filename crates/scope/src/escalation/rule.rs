@@ -1,10 +1,10 @@
 //! The rules: what permissions lead further, as data.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::aws::reach::Kind;
 use crate::identifier::Cloud;
+use crate::sorted::SortedMap;
 use crate::syntax::{self, Entry, Kind as NodeKind, Node};
 
 /// A way in which permissions lead to more than they say.
@@ -131,7 +131,7 @@ pub(super) fn family(cloud: Cloud, permission: &str) -> &str {
 /// The ways of a cloud's rules, and in which of them permissions of a family meet the first need.
 struct Index {
     ways: Vec<Way>,
-    by_family: BTreeMap<&'static str, Vec<usize>>,
+    by_family: SortedMap<&'static str, Vec<usize>>,
 }
 
 impl Index {
@@ -139,11 +139,11 @@ impl Index {
         let ways =
             rules(cloud).iter().flat_map(|rule| rule.ways.iter().map(move |needs| Way { rule, needs }));
         let ways: Vec<Way> = ways.collect();
-        let mut by_family: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+        let mut by_family: SortedMap<&'static str, Vec<usize>> = SortedMap::new();
         for (place, way) in ways.iter().enumerate() {
             for call in way.needs.first().into_iter().flat_map(|need| &need.0) {
                 let permission = if cloud == Cloud::Gcp { &call.permission } else { &call.folded };
-                by_family.entry(family(cloud, permission)).or_default().push(place);
+                by_family.update(family(cloud, permission), |places| places.push(place));
             }
         }
         Self { ways, by_family }
