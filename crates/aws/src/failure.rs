@@ -19,10 +19,15 @@ const THROTTLED: &[&str] = &[
     "TooManyRequestsException",
 ];
 
-/// The broker's own credentials are past their end, or its clock is wrong: nothing that the request could change, and
-/// over when they are renewed.
-const OWN_CREDENTIALS: &[&str] =
-    &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"];
+/// The broker's own credentials are past their end, or so near it that no identity token fits before it, or its clock is
+/// wrong: nothing that the request could change, and over when they are renewed.
+const OWN_CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SessionDurationEscalationException",
+];
 
 /// Passing trouble that comes with a status below 500.
 const PASSING: &[&str] = &["IDPCommunicationError", "RequestTimeout", "RequestTimeoutException"];

@@ -25,9 +25,9 @@ pub struct WebIdentitySettings {
 }
 
 impl Default for WebIdentitySettings {
-    /// A quarter of an hour, in the configuration's region.
+    /// Five minutes, as STS has it, in the configuration's region. It may not outlive the broker's own session.
     fn default() -> Self {
-        Self { duration: Seconds::new(900), region: None }
+        Self { duration: Seconds::new(300), region: None }
     }
 }
 
@@ -132,19 +132,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_kept_for_its_audience_until_shortly_before_its_end() {
-        let (tokens, clock, log) = tokens(Ok(at("2026-11-23T06:15:00Z")));
+        let (tokens, clock, log) = tokens(Ok(at("2026-11-23T06:05:00Z")));
         let mut given = Vec::new();
         for (now, audience) in [
             ("2026-11-23T06:00:00Z", "https://a"),
             ("2026-11-23T06:00:00Z", "https://b"),
-            ("2026-11-23T06:13:29Z", "https://a"),
-            ("2026-11-23T06:13:30Z", "https://a"),
+            ("2026-11-23T06:03:29Z", "https://a"),
+            ("2026-11-23T06:03:30Z", "https://a"),
         ] {
             *clock.0.lock().unwrap() = at(now);
             given.push(tokens.token(audience).await.unwrap().token.reveal().to_owned());
         }
         assert_eq!(given, ["canary-1", "canary-2", "canary-1", "canary-3"]);
-        assert_eq!(log.lock().unwrap()[0], ("https://a".to_owned(), 900));
+        assert_eq!(log.lock().unwrap()[0], ("https://a".to_owned(), 300));
     }
 
     #[tokio::test]
@@ -171,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_that_are_kept_are_not_shown() {
-        let (tokens, _, _) = tokens(Ok(at("2026-11-23T06:15:00Z")));
+        let (tokens, _, _) = tokens(Ok(at("2026-11-23T06:05:00Z")));
         let token = tokens.token("https://a").await.unwrap();
         assert!(!format!("{tokens:?} {token:?}").contains("canary"));
     }
