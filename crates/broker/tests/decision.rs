@@ -4,7 +4,7 @@
 
 use deputize_broker::decision::{Decision, Deployment, InvalidRequest, Plan, Question, Refusal, decide};
 use deputize_broker::lease::Enforcement;
-use deputize_broker::request::CredentialRequest;
+use deputize_broker::request::{CredentialRequest, Wanted};
 use deputize_broker::{AwsSettings, AzureSettings, GcpSettings};
 use deputize_scope::aws::evaluate::{Call, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
@@ -187,4 +187,77 @@ fn a_token_of_azure_is_for_one_service() {
     let outside =
         ask("devops-agent", &request_at(Cloud::Azure, &["Microsoft.Compute/virtualMachines/delete"]));
     assert!(matches!(outside, Err(Refusal::OutsideGrant(_))), "{outside:?}");
+}
+
+const STORED: &str = "version: 1
+tenant: acme
+agents:
+  devops: {}
+  other: {}
+credentials:
+  - { id: github, type: api_key, agent: devops, rotate: { every: 7d, connector: c.yaml } }
+  - { id: others, type: api_key, agent: other, rotate: { every: 7d, connector: c.yaml } }
+  - { id: build, type: aws_access_key, agent: devops }
+  - { id: crm, type: oauth_token, agent: devops, rotate: { every: 4h } }
+  - { id: mail, type: oauth_token, agent: devops, rotate: { every: 4h } }
+";
+
+fn ask_stored(kind: CredentialType, target: Option<&str>) -> Result<Decision, Refusal> {
+    ask_for(CredentialRequest {
+        wanted: Wanted::Exactly(kind),
+        target: target.map(str::to_owned),
+        ..CredentialRequest::whole_grant(Cloud::Aws)
+    })
+}
+
+fn ask_for(request: CredentialRequest) -> Result<Decision, Refusal> {
+    let document = ScopeDocument::parse(STORED).document.unwrap();
+    let name = "devops".parse().unwrap();
+    let (aws, gcp, azure) = (AwsSettings::default(), GcpSettings::default(), AzureSettings::default());
+    let minted = vec![CredentialType::AwsAccessKey, CredentialType::OauthToken, CredentialType::ApiKey];
+    let deployment = Deployment { minted, aws: &aws, gcp: &gcp, azure: &azure };
+    let (agent, credentials) = (&document.agents[&name], document.credentials.as_slice());
+    decide(&Question { name: &name, agent, credentials, request: &request, deployment: &deployment })
+}
+
+#[test]
+fn what_is_stored_is_issued_to_its_agent_and_says_who_enforces_what_it_allows() {
+    for (kind, target, named, enforcement) in [
+        (CredentialType::ApiKey, None, "github", Enforcement::None),
+        (CredentialType::AwsAccessKey, Some("build"), "build", Enforcement::RoleAssignment),
+        (CredentialType::OauthToken, Some("mail"), "mail", Enforcement::RoleAssignment),
+    ] {
+        let decision = ask_stored(kind, target).unwrap();
+        let Plan::Stored(plan) = &decision.plan else { panic!("not from the store") };
+        assert_eq!((plan.credential.as_str(), decision.scope.target.as_str()), (named, named));
+        assert_eq!((decision.kind, decision.enforcement), (kind, enforcement));
+        assert_eq!(decision.duration, Seconds::new(3_600));
+    }
+}
+
+#[test]
+fn a_stored_credential_of_another_agent_or_none_is_outside_the_grant() {
+    for target in ["others", "crm", "missing"] {
+        let refused = ask_stored(CredentialType::ApiKey, Some(target));
+        assert_eq!(refused, Err(Refusal::NothingStored(CredentialType::ApiKey)), "{target}");
+    }
+    let several = ask_stored(CredentialType::OauthToken, None);
+    let names = ["crm", "mail"].map(str::to_owned).to_vec();
+    assert_eq!(several, Err(InvalidRequest::SeveralTargets(names).into()));
+}
+
+#[test]
+fn what_is_stored_is_not_narrowed_and_not_issued_for_more_than_half_a_day() {
+    let request = CredentialRequest {
+        wanted: Wanted::Exactly(CredentialType::ApiKey),
+        ..CredentialRequest::whole_grant(Cloud::Aws)
+    };
+    let narrowed = CredentialRequest { permissions: Some(vec!["read".into()]), ..request.clone() };
+    let refused = ask_for(narrowed);
+    assert!(
+        matches!(refused, Err(Refusal::Invalid(InvalidRequest::Field { field: "permissions", .. }))),
+        "{refused:?}"
+    );
+    let long = CredentialRequest { duration: Some(Seconds::new(43_201)), ..request };
+    assert!(matches!(ask_for(long), Err(Refusal::TooLong { .. })));
 }
