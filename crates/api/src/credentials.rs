@@ -242,7 +242,7 @@ pub(crate) fn answer(issued: &Issued, elapsed: Duration) -> Result<Response, Pro
         lineage: lease.lineage.iter().map(ToString::to_string).collect(),
         scope: ScopeBody::from(&lease.scope),
         enforcement: lease.enforcement,
-        revocation: RevocationBody::at_expiry(expires_at.clone()),
+        revocation: RevocationBody::of(lease.kind, expires_at.clone()),
         expires_at: &expires_at,
     };
     let mut response = (StatusCode::CREATED, axum::Json(body)).into_response();

@@ -141,16 +141,24 @@ impl<'a> From<&'a LeaseScope> for ScopeBody<'a> {
 #[schema(as = Revocation)]
 pub(crate) struct RevocationBody {
     /// `at_expiry`: nothing is denied at the cloud; the credential works, for whoever holds it, until it ends.
+    /// `none`: it is a key that does not end with its lease; it works until another takes its place at its provider.
     #[schema(example = "at_expiry")]
     method: &'static str,
-    /// When it stops working.
+    /// When it stops working; absent where nobody can say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    effective_at: String,
+    effective_at: Option<String>,
 }
 
 impl RevocationBody {
-    pub(crate) fn at_expiry(effective_at: String) -> Self {
-        Self { method: "at_expiry", effective_at }
+    /// What revoking a credential of that type does, whose lease ends then.
+    pub(crate) fn of(kind: CredentialType, ends_at: String) -> Self {
+        match kind {
+            CredentialType::AwsAccessKey | CredentialType::ApiKey => {
+                Self { method: "none", effective_at: None }
+            }
+            _ => Self { method: "at_expiry", effective_at: Some(ends_at) },
+        }
     }
 }
 
@@ -215,6 +223,6 @@ pub(crate) async fn revoke(
     Ok(axum::Json(RevokedBody {
         lease_id: id.to_string(),
         state: revocation.lease.state.name(),
-        revocation: RevocationBody::at_expiry(revocation.effective_at.to_string()),
+        revocation: RevocationBody::of(revocation.lease.kind, revocation.effective_at.to_string()),
     }))
 }

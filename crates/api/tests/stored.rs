@@ -97,6 +97,31 @@ async fn the_owner_reads_the_version_that_was_imported_last() {
 }
 
 #[tokio::test]
+async fn a_key_is_issued_under_a_lease_and_it_is_told_that_nothing_ends_it() {
+    let fixture = fixture().await;
+    import(&fixture, "github", json!({ "api_key": SECRET })).await;
+    let ask = async |body: Value| {
+        let path = "/v1/agents/devops/credentials";
+        let (status, text) = call(&fixture, &fixture.devops, "POST", path, body.to_string()).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    let (status, issued) = ask(json!({ "type": "api_key", "duration_seconds": 900 })).await;
+    let expected = json!({
+        "lease_id": issued["lease_id"],
+        "type": "api_key",
+        "credential": { "api_key": SECRET },
+        "expires_at": "2026-05-01T12:15:00Z",
+        "scope": { "target": "github", "permissions": [], "resources": [], "regions": [] },
+        "enforcement": "none",
+        "revocation": { "method": "none" },
+    });
+    assert_eq!((status.as_u16(), issued), (201, expected));
+    let foreign = ask(json!({ "type": "api_key", "target": "others" })).await;
+    is_problem(&foreign, 403, "outside_grant");
+    assert_eq!(foreign.1["findings"][0]["code"], "nothing_stored");
+}
+
+#[tokio::test]
 async fn each_type_is_read_in_its_own_fields() {
     let fixture = fixture().await;
     let key = json!({ "access_key_id": "AKIAEXAMPLE", "secret_access_key": SECRET });

@@ -21,6 +21,7 @@ use deputize_broker::ports::minter::{MintError, MintOrder, Minted, Minter};
 use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::scopes::{Etag, Precondition, ScopesHead, ScopesVersion};
+use deputize_broker::stored::{StoredMinter, Vault};
 use deputize_broker::token::{TokenId, TokenRecord};
 use deputize_broker::{
     AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Role, Secret, Settings,
@@ -130,6 +131,13 @@ fn broker(world: &Arc<World>) -> Broker {
         gcp: GcpSettings::default(),
         azure: AzureSettings::default(),
     };
+    let vault = Vault {
+        credentials: world.credentials.clone(),
+        outbox: world.clone(),
+        keys: world.clone(),
+        clock: world.clone(),
+        random: world.clone(),
+    };
     let ports = Ports {
         scopes: world.clone(),
         leases: world.clone(),
@@ -137,7 +145,7 @@ fn broker(world: &Arc<World>) -> Broker {
         outbox: world.clone(),
         tokens: world.clone(),
         keys: world.clone(),
-        minters: vec![world.clone()],
+        minters: vec![world.clone(), Arc::new(StoredMinter::api_keys(vault))],
         clock: world.clone(),
         random: world.clone(),
     };
