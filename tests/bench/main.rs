@@ -5,6 +5,7 @@
 mod cold_start;
 mod issue;
 mod samples;
+mod seal;
 mod table;
 mod validator;
 
@@ -45,6 +46,8 @@ enum Benchmark {
     ColdStart,
     /// What issuing costs on the embedded default.
     Issue,
+    /// Sealing and opening stored secrets, beside openssl.
+    Seal,
     /// A scope document, checked natively.
     Document,
     /// Plain IAM policies, beside parliament.
@@ -60,6 +63,7 @@ impl Benchmark {
         match self {
             Self::ColdStart => cold_start::run(environment, arguments.runs.max(1)).await,
             Self::Issue => issue::run(environment).await,
+            Self::Seal => seal::run().await,
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,
             Self::Wasm => validator::wasm(environment).await,
