@@ -41,7 +41,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (TESTKIT,             &[BROKER, SCOPE]),
     // Functions and the command line wire: settings in, adapters into the API.
     ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, HTTP, "deputize-aws", "deputize-azure", "deputize-connectors", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE]),
     // Entry points of the fuzzers.

@@ -7,6 +7,7 @@ mod command_line;
 mod issuing;
 mod load;
 mod records;
+mod types;
 
 use deputize_e2e::{Client, DeputizeProcess, Environment, HarnessError};
 

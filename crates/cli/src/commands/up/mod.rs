@@ -1,5 +1,6 @@
 //! `deputize up`: the whole product in one process.
 
+mod clouds;
 mod console;
 mod document;
 mod serve;
