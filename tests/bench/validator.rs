@@ -17,13 +17,14 @@ use crate::samples::Samples;
 use crate::table::Table;
 
 const EXAMPLE: &str = include_str!("../../examples/mission.yaml");
+const TWO_AGENTS: &str = include_str!("two-agents.yaml");
 
 const COLUMNS: [&str; 2] = ["median, µs", "per second"];
 
 /// How often Python and Node do it.
 const ROUNDS: usize = 60;
 
-/// A scope document with five agents at three clouds, and its parts.
+/// A scope document with five agents at three clouds, and its parts; and one with two agents at two.
 pub(crate) fn document() -> Result<Table, HarnessError> {
     let document =
         ScopeDocument::parse(EXAMPLE).document.ok_or_else(|| missing("the example is not sound"))?;
@@ -34,6 +35,22 @@ pub(crate) fn document() -> Result<Table, HarnessError> {
         &mut table,
         "checked, without catalogues",
         &Samples::of(|| check::document(black_box(EXAMPLE), &none)),
+    );
+    let built_in = Catalogues::built_in();
+    row(
+        &mut table,
+        "checked, with the built-in catalogues",
+        &Samples::of(|| check::document(black_box(EXAMPLE), &built_in)),
+    );
+    row(
+        &mut table,
+        "two agents, without catalogues",
+        &Samples::of(|| check::document(black_box(TWO_AGENTS), &none)),
+    );
+    row(
+        &mut table,
+        "two agents, with the built-in catalogues",
+        &Samples::of(|| check::document(black_box(TWO_AGENTS), &built_in)),
     );
     row(&mut table, "read and reviewed", &Samples::of(|| ScopeDocument::parse(black_box(EXAMPLE))));
     let paths = || {
