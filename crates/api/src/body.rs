@@ -109,6 +109,16 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     value.to_str().map(Some).map_err(|_| invalid(format!("the header {name} is not plain text")))
 }
 
+/// How many entries a page has where the caller does not say, and at most.
+const DEFAULT_LIMIT: u32 = 50;
+const MOST: u32 = 100;
+
+/// How many entries a page is to have.
+pub(crate) fn page_limit(asked: Option<u32>) -> Result<u32, Problem> {
+    let limit = asked.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(invalid(format!("limit: from 1 to {MOST}"))) }
+}
+
 /// A request that cannot be understood.
 pub(crate) fn invalid(detail: impl Into<String>) -> Problem {
     Problem::new(Code::InvalidRequest, detail)

@@ -10,13 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::authentication::Caller;
-use crate::body::{InPath, InQuery, invalid};
+use crate::body::{InPath, InQuery, invalid, page_limit};
 use crate::observation::{about_agent, about_lease};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::router::Api;
-
-const DEFAULT_LIMIT: u32 = 50;
-const MOST: u32 = 100;
 
 /// Which leases.
 #[derive(Deserialize, IntoParams)]
@@ -185,10 +182,7 @@ pub(crate) async fn list(
     Caller(caller): Caller,
     InQuery(filter): InQuery<Filter>,
 ) -> Result<axum::response::Response, Problem> {
-    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(invalid(format!("limit: from 1 to {MOST}")));
-    }
+    let limit = page_limit(filter.limit)?;
     let agent = filter.agent.as_deref().inspect(|agent| about_agent(agent)).map(str::parse::<AgentId>);
     let agent = agent.transpose().map_err(|error| invalid(format!("agent: {error}")))?;
     let cursor = filter.cursor.as_deref().map(str::parse::<LeaseId>).transpose();

@@ -11,13 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::authentication::Caller;
-use crate::body::{InPath, InQuery, SecretJson, invalid};
+use crate::body::{InPath, InQuery, SecretJson, invalid, page_limit};
 use crate::observation::about_agent;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::router::Api;
-
-const DEFAULT_LIMIT: u32 = 50;
-const MOST: u32 = 100;
 
 /// A secret to import. The scope document says its type and its agent.
 #[derive(Deserialize, ToSchema)]
@@ -249,10 +246,7 @@ pub(crate) async fn list(
     Caller(caller): Caller,
     InQuery(page): InQuery<Page>,
 ) -> Result<Response, Problem> {
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(invalid(format!("limit: from 1 to {MOST}")));
-    }
+    let limit = page_limit(page.limit)?;
     let cursor = page.cursor.as_deref().map(str::parse::<CredentialId>).transpose();
     let cursor = cursor.map_err(|_| invalid("cursor: not one that was given out here"))?;
     let page = api.broker.stored_credentials(&caller, cursor.as_ref(), limit).await?;

@@ -138,6 +138,8 @@ pub(crate) struct Undertaking<'a> {
     pub(crate) key: Option<(IdempotencyKey, Fingerprint)>,
     /// The leases that it is narrowed from, the nearest last.
     pub(crate) lineage: Vec<LeaseId>,
+    /// When the nearest of them ends.
+    pub(crate) ends_by: Option<Timestamp>,
 }
 
 impl Broker {
@@ -206,7 +208,18 @@ impl Broker {
         let decision = decide(&question)?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
         let lineage = Vec::new();
-        self.undertake(Undertaking { caller, request, decision, budget, version, agent, key, lineage }).await
+        self.undertake(Undertaking {
+            caller,
+            request,
+            decision,
+            budget,
+            version,
+            agent,
+            key,
+            lineage,
+            ends_by: None,
+        })
+        .await
     }
 
     pub(crate) async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
@@ -231,6 +244,7 @@ impl Broker {
             Some(minter) => minter.mint(&order).await,
             None => self.proven(&order),
         };
+        let minted = minted.and_then(|minted| within(minted, undertaking.ends_by));
         let timing = Timing { cloud: self.ports.clock.monotonic().saturating_sub(asked_at) };
         match minted {
             Ok(minted) => self.deliver(undertaking.caller.actor(), lease, minted, timing).await,
@@ -427,6 +441,19 @@ impl Broker {
     }
 }
 
+/// A credential that would outlive what it is narrowed from is not handed out. A policy is only as long as it is told.
+fn within(mut minted: Minted, ends_by: Option<Timestamp>) -> Result<Minted, MintError> {
+    let Some(ends_by) = ends_by.filter(|ends_by| minted.outcome.expires_at > *ends_by) else {
+        return Ok(minted);
+    };
+    if matches!(minted.credential, Credential::ScopeDown { .. }) {
+        minted.outcome.expires_at = ends_by;
+        return Ok(minted);
+    }
+    let source = "the cloud gave a longer life than is left".into();
+    Err(MintError::Refused { code: "outlives_parent".to_owned(), source })
+}
+
 /// What the sealed answer of a lease is bound to.
 pub(crate) fn answer_context(lease: &Lease) -> EncryptionContext {
     EncryptionContext::new([
@@ -451,5 +478,28 @@ fn refusal_code(error: &IssueError) -> Option<&'static str> {
         IssueError::Refused(_) => Some("outside_grant"),
         IssueError::BudgetExhausted { .. } => Some("budget_exhausted"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn nothing_outlives_what_it_is_narrowed_from() {
+        let end: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
+        let later = "2026-05-01T12:00:01Z".parse().unwrap();
+        let minted = |credential, expires_at| Minted {
+            credential,
+            outcome: Outcome { expires_at, session: None, packed_policy_size: None },
+        };
+        let key = || Credential::ApiKey(Secret::new("canary".to_owned()));
+        assert!(within(minted(key(), end), Some(end)).is_ok());
+        assert!(within(minted(key(), later), None).is_ok());
+        let refused = within(minted(key(), later), Some(end));
+        assert!(matches!(refused, Err(MintError::Refused { code, .. }) if code == "outlives_parent"));
+        let policy = Credential::ScopeDown { policy: String::new() };
+        assert_eq!(within(minted(policy, later), Some(end)).unwrap().outcome.expires_at, end);
     }
 }

@@ -4,6 +4,7 @@
 //! credential, so either the cloud mints another one, or the holder narrows its own under a policy that is proven here.
 
 use deputize_scope::Seconds;
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::broker::Broker;
@@ -14,6 +15,9 @@ use crate::issue::{IssueError, Issued, Undertaking};
 use crate::lease::{Lease, LeaseId, LeaseState};
 use crate::ports::StoreError;
 use crate::request::{CredentialRequest, Wanted};
+
+/// What may pass between the decision and the cloud's answer: a minter takes 10 s at most.
+const MARGIN: Seconds = Seconds::new(15);
 
 /// How many times in a row a credential may be passed on.
 pub const DEEPEST: usize = 5;
@@ -89,7 +93,12 @@ impl Broker {
         {
             return Ok(issued);
         }
-        let left = self.left(parent)?;
+        let (left, ends_by) = self.left(parent)?;
+        // A life counts from when the cloud answers.
+        let left = match way {
+            NarrowingWay::Mint => Seconds::new(left.get().saturating_sub(MARGIN.get())),
+            NarrowingWay::ScopeDown => left,
+        };
         if parent.lineage.len() >= DEEPEST {
             return Err(NarrowError::TooDeep);
         }
@@ -99,18 +108,28 @@ impl Broker {
             narrow(parent, left, &request, way, &self.deployment()).map_err(IssueError::Refused)?;
         let lineage = parent.lineage.iter().copied().chain([parent.id]).collect();
         let (budget, version) = (grant.budget.clone(), parent.scope_version);
-        let undertaking = Undertaking { caller, request, decision, budget, version, agent, key, lineage };
+        let undertaking = Undertaking {
+            caller,
+            request,
+            decision,
+            budget,
+            version,
+            agent,
+            key,
+            lineage,
+            ends_by: Some(ends_by),
+        };
         Ok(self.undertake(undertaking).await?)
     }
 
-    /// How long a lease's credential still works.
-    fn left(&self, parent: &Lease) -> Result<Seconds, NarrowError> {
+    /// How long a lease's credential still works, and until when.
+    fn left(&self, parent: &Lease) -> Result<(Seconds, Timestamp), NarrowError> {
         let LeaseState::Active(outcome) = &parent.state else {
             return Err(NarrowError::NotLive { state: parent.state.name() });
         };
         let left = outcome.expires_at.duration_since(self.ports.clock.now()).as_secs();
         match u32::try_from(left) {
-            Ok(left @ 1..) => Ok(Seconds::new(left)),
+            Ok(left @ 1..) => Ok((Seconds::new(left), outcome.expires_at)),
             _ => Err(NarrowError::NotLive { state: "expired" }),
         }
     }

@@ -62,6 +62,7 @@ async fn a_holder_is_given_the_policy_to_narrow_its_session_with() {
     assert_eq!(answer["credential"]["duration_seconds"], 60);
     let policy: Value = serde_json::from_str(answer["credential"]["policy"].as_str().unwrap()).unwrap();
     assert!(policy.to_string().contains(ONE_SERVICE), "{policy}");
+    assert!(answer["expires_at"].as_str() <= parent["expires_at"].as_str(), "{answer}");
     assert_eq!(answer["enforcement"], "session_policy");
     assert!(!answer.to_string().contains(CANARY));
 }

@@ -140,8 +140,6 @@ pub(super) fn grant_from<I: Display, C: Calls>(
     lives: Lives,
 ) -> Result<Got<I, C>, Refusal> {
     let Parent { request, calls, left } = parent;
-    // What is left of the parent is the bound, and is what a refusal tells.
-    let lives = Lives { most: lives.most.max(left), ..lives };
     grant(request, vec![Target { identity, scopes: vec![(calls, left)] }], lives)
 }
 
