@@ -54,7 +54,9 @@ enum Benchmark {
     Policies,
     /// A scope document, checked in Node.
     Wasm,
-    /// Loading the permission catalogues.
+    /// Texts that are made to cost much, natively and in Node.
+    Hostile,
+    /// Loading the permission catalogues, natively and in Node.
     Catalogue,
 }
 
@@ -67,7 +69,8 @@ impl Benchmark {
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,
             Self::Wasm => validator::wasm(environment).await,
-            Self::Catalogue => validator::catalogue(),
+            Self::Hostile => validator::hostile(environment).await,
+            Self::Catalogue => validator::catalogue(environment).await,
         }
     }
 }

@@ -31,6 +31,14 @@ impl Samples {
         measured.collect()
     }
 
+    /// Does something a single time: for what takes long, where it matters how long at most.
+    #[expect(clippy::disallowed_methods, reason = "this measures time")]
+    pub(crate) fn once<T>(what: impl FnOnce() -> T) -> Self {
+        let start = Instant::now();
+        drop(black_box(what()));
+        Self(vec![start.elapsed()])
+    }
+
     /// The smallest measurement that at least `percent` % of all measurements do not exceed (nearest
     /// rank), in milliseconds. Zero where nothing was measured.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {

@@ -1,6 +1,9 @@
 //! What the validator takes, each beside its yardstick in the same run: a scope document beside the reader of YAML
 //! alone, plain IAM policies beside parliament, the module for JavaScript beside the same code natively.
 
+#[path = "../../crates/scope/tests/hostile/mod.rs"]
+mod hostile;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -94,23 +97,54 @@ pub(crate) async fn policies(environment: &Environment, python: &Path) -> Result
 pub(crate) async fn wasm(environment: &Environment) -> Result<Table, HarnessError> {
     let file = tempfile::NamedTempFile::new().map_err(io("creating a file"))?;
     fs::write(file.path(), EXAMPLE).map_err(io("writing the example"))?;
-    let package = environment.validator_package()?.to_string_lossy().into_owned();
-    let arguments = [package, file.path().to_string_lossy().into_owned(), ROUNDS.to_string()];
-    let node = environment.run_script(Path::new("node"), &bench("wasm/check.mjs"), &arguments).await?;
-
     let mut table = Table::new("a scope document, in JavaScript", &COLUMNS);
     row(&mut table, "natively", &Samples::of(|| deputize_validator::check(black_box(EXAMPLE))));
-    row(&mut table, "in Node", &seconds(node)?);
+    row(&mut table, "in Node", &node(environment, "check", file.path()).await?);
     Ok(table)
 }
 
+/// What a function of the package takes in Node with the text of a file.
+async fn node(environment: &Environment, function: &str, file: &Path) -> Result<Samples, HarnessError> {
+    let package = environment.validator_package()?.to_string_lossy().into_owned();
+    let arguments = [package, function.to_owned(), file.to_string_lossy().into_owned(), ROUNDS.to_string()];
+    seconds(environment.run_script(Path::new("node"), &bench("wasm/call.mjs"), &arguments).await?)
+}
+
+/// The longest that any of the texts takes that are made to cost much.
+pub(crate) async fn hostile(environment: &Environment) -> Result<Table, HarnessError> {
+    let catalogues = Catalogues::built_in();
+    let texts = hostile::texts();
+    let natively = texts.iter().map(|text| {
+        let taken = Samples::once(|| text.findings(&catalogues));
+        (text.name, taken.percentile(100) / 1e3)
+    });
+    let documents: Vec<_> = texts.iter().filter(|text| text.kind.is_none()).collect();
+    let written: Vec<&str> = documents.iter().map(|document| document.text.as_str()).collect();
+    let strain = environment.validator_strain(&written).await?;
+    let in_node = documents.iter().map(|document| document.name).zip(&strain.checked);
+
+    let mut table = Table::new("the hardest of hostile texts", &["seconds"]);
+    table.row("what is allowed", &[1.0]);
+    longest(&mut table, "natively", natively);
+    longest(&mut table, "in Node", in_node.map(|(name, checked)| (name, checked.seconds)));
+    Ok(table)
+}
+
+fn longest<'a>(table: &mut Table, place: &str, taken: impl Iterator<Item = (&'a str, f64)>) {
+    if let Some((name, seconds)) = taken.max_by(|(_, one), (_, other)| one.total_cmp(other)) {
+        table.row(&format!("{place}: {name}"), &[seconds]);
+    }
+}
+
 /// From the text of a catalogue to one that answers.
-pub(crate) fn catalogue() -> Result<Table, HarnessError> {
+pub(crate) async fn catalogue(environment: &Environment) -> Result<Table, HarnessError> {
     let mut table = Table::new("loading the catalogue", &COLUMNS);
     for cloud in ["aws", "gcp", "azure"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../catalogue/{cloud}.txt"));
         let text = fs::read_to_string(&file).map_err(io("reading a catalogue"))?;
         row(&mut table, cloud, &Samples::of(|| Catalogue::parse(black_box(text.as_str())).is_ok()));
+        let in_node = node(environment, "loadCatalogue", &file).await?;
+        row(&mut table, &format!("{cloud}, in Node"), &in_node);
     }
     Ok(table)
 }

@@ -53,4 +53,4 @@ pub use process::Process;
 pub use readiness::until;
 pub use runtime_api::{Answer, Function, RuntimeApi};
 pub use throttle::Throttle;
-pub use validator::JavaScriptHost;
+pub use validator::{Checked, JavaScriptHost, Strain};

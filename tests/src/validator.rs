@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{Environment, HarnessError};
@@ -15,6 +16,22 @@ pub enum JavaScriptHost {
     Chromium,
     /// The runtime of edge workers.
     Workerd,
+}
+
+/// What the validator took in Node.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Strain {
+    /// What its memory came to, which never shrinks.
+    pub megabytes: f64,
+    /// For each document.
+    pub checked: Vec<Checked>,
+}
+
+/// What one document took.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Checked {
+    pub findings: usize,
+    pub seconds: f64,
 }
 
 impl JavaScriptHost {
@@ -37,14 +54,29 @@ impl Environment {
         host: JavaScriptHost,
         vectors: &[Value],
     ) -> Result<Vec<String>, HarnessError> {
-        let mut file =
-            tempfile::NamedTempFile::new().map_err(HarnessError::io("creating a file of vectors"))?;
-        let text = Value::from(vectors).to_string();
-        file.write_all(text.as_bytes()).map_err(HarnessError::io("writing the vectors"))?;
-        let (package, modules) = (self.validator_package()?, self.node_modules());
-        let output = self.run_node(&host.script(), &[&package, file.path(), &modules]).await?;
+        let output = self.run_host(&host.script(), vectors).await?;
         serde_json::from_value(output)
             .map_err(|source| HarnessError::Json { what: "an array of answers".to_owned(), source })
+    }
+
+    /// What it takes to check scope documents in Node, one after the other, with the built-in catalogues.
+    ///
+    /// # Errors
+    /// As [`Environment::validator_answers`].
+    pub async fn validator_strain(&self, texts: &[&str]) -> Result<Strain, HarnessError> {
+        let texts: Vec<Value> = texts.iter().map(|&text| text.into()).collect();
+        let output = self.run_host(&script("hostile.mjs"), &texts).await?;
+        serde_json::from_value(output)
+            .map_err(|source| HarnessError::Json { what: "what checking took".to_owned(), source })
+    }
+
+    async fn run_host(&self, script: &Path, given: &[Value]) -> Result<Value, HarnessError> {
+        let mut file =
+            tempfile::NamedTempFile::new().map_err(HarnessError::io("creating a file for a script"))?;
+        let text = Value::from(given).to_string();
+        file.write_all(text.as_bytes()).map_err(HarnessError::io("writing a file for a script"))?;
+        let (package, modules) = (self.validator_package()?, self.node_modules());
+        self.run_node(script, &[&package, file.path(), &modules]).await
     }
 
     /// How many bytes each of the package's modules has, compressed as edge networks do it.

@@ -3,11 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "../../crates/scope/tests/hostile/mod.rs"]
+#[allow(dead_code, reason = "what they are natively is told by the tests of the crate")]
+mod hostile;
+
 use std::fs;
 use std::path::Path;
 
 use deputize_e2e::{Environment, HarnessError, JavaScriptHost};
 use serde_json::{Value, json};
+
+/// Of an edge worker, which is ended beyond it, in megabytes.
+const MEMORY_LIMIT: f64 = 128.0;
 
 /// What is asked of an edge worker that only decides, in bytes; its plans count the compressed size.
 const CONTAINS_LIMIT: u64 = 120_000;
@@ -43,6 +50,20 @@ async fn a_worker_that_only_decides_stays_small() -> Result<(), HarnessError> {
     assert!(size("contains_bg.wasm") <= CONTAINS_LIMIT, "{sizes}");
     assert!(size("contains_bg.wasm") < size("validator_bg.wasm"), "{sizes}");
     assert!(size("validator_bg.wasm") + size("aws.txt") <= CHECK_LIMIT, "{sizes}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn hostile_documents_get_an_answer_within_bounded_memory() -> Result<(), HarnessError> {
+    let texts = hostile::texts();
+    let documents: Vec<_> = texts.iter().filter(|text| text.kind.is_none()).collect();
+    let written: Vec<&str> = documents.iter().map(|document| document.text.as_str()).collect();
+    let strain = Environment::locate()?.validator_strain(&written).await?;
+    assert!(strain.megabytes < MEMORY_LIMIT, "{} MB", strain.megabytes);
+    assert_eq!(strain.checked.len(), documents.len());
+    for (document, checked) in documents.iter().zip(&strain.checked) {
+        assert!(checked.findings <= 201, "{}: {} findings", document.name, checked.findings);
+    }
     Ok(())
 }
 
