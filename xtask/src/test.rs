@@ -52,10 +52,16 @@ fn checks(workspace: &Workspace) -> Result<Tally, Failure> {
     wasm.args(PURE.iter().flat_map(|package| ["--package", package]));
     let lint = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
 
+    // A workspace of its own, of which nothing else here sees that it still compiles.
+    let mut fuzzers = workspace.cargo(&["check"]);
+    fuzzers.arg("--manifest-path").arg(workspace.root().join("fuzz/Cargo.toml"));
+    fuzzers.arg("--target-dir").arg(workspace.target().join("fuzz")).env("RUSTFLAGS", "--cfg fuzzing");
+
     let mut tally = Tally::default();
     tally.add(check("format", workspace.cargo(&["fmt", "--all", "--check"]))?);
     tally.add(check("lint", workspace.cargo(&lint))?);
     tally.add(check("pure crates for wasm32", wasm)?);
+    tally.add(check("fuzz targets", fuzzers)?);
     tally.add(dependencies(workspace)?);
     tally.add(check("console", console::tests(workspace))?);
     Ok(tally)
