@@ -10,6 +10,7 @@ const SCOPE: &str = "deputize-scope";
 const BROKER: &str = "deputize-broker";
 const API: &str = "deputize-api";
 const HTTP: &str = "deputize-http";
+const CLOUDS: &str = "deputize-clouds";
 const TESTKIT: &str = "deputize-testkit";
 const SANDBOX: &str = "deputize-sandbox";
 
@@ -33,6 +34,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deputize-kms",      &[BROKER, SCOPE]),
     // How those without an SDK of their vendor's speak HTTP: bounds, retries, failures.
     (HTTP,                &[BROKER]),
+    // Which of those stand for the clouds, by a deployment's settings; the one place that functions and laptops share.
+    (CLOUDS,              &[BROKER, SCOPE, HTTP, "deputize-aws", "deputize-azure", "deputize-gcp", "deputize-host"]),
     // What a process brings along: clock, randomness, log.
     ("deputize-host",     &[BROKER]),
     // Clouds to try it against: they know what a policy means, and nothing of the broker.
@@ -40,8 +43,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Contract suites for the ports.
     (TESTKIT,             &[BROKER, SCOPE]),
     // Functions and the command line wire: settings in, adapters into the API.
-    ("issuance",          &[API, BROKER, SCOPE, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, HTTP, "deputize-aws", "deputize-azure", "deputize-connectors", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("issuance",          &[API, BROKER, SCOPE, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE]),
     // Entry points of the fuzzers.

@@ -7,4 +7,5 @@ mod web_identity;
 
 pub use crate::failure::StsFailure;
 pub use crate::minter::{AwsMinter, AwsMinterSettings};
+pub use crate::sts::caller_arn;
 pub use crate::web_identity::{WebIdentitySettings, WebIdentityTokens};

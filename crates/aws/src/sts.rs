@@ -89,6 +89,15 @@ impl SdkSts {
     }
 }
 
+/// Who the credentials of a configuration belong to: the ARN that AWS knows them by.
+///
+/// # Errors
+/// [`StsFailure`] where AWS does not know them, or does not answer.
+pub async fn caller_arn(config: &aws_types::SdkConfig) -> Result<String, StsFailure> {
+    let output = SdkSts::new(config, None).0.get_caller_identity().send().await;
+    output.map_err(|error| failure(&error))?.arn.ok_or(StsFailure::Unreadable)
+}
+
 #[async_trait]
 impl Sts for SdkSts {
     async fn assume_role(&self, call: AssumeRole) -> Result<Session, StsFailure> {

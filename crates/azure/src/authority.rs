@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::http::{ClientOptions, RetryOptions, Transport as SdkTransport};
-use deputize_http::{Client, Url};
+use deputize_http::{Client, Url, is_local};
 use thiserror::Error;
 
 use crate::refusal::entra;
@@ -62,13 +62,6 @@ impl Entra {
 pub(crate) fn options(transport: &Arc<Transport>) -> ClientOptions {
     let transport = SdkTransport::new(Arc::clone(transport) as Arc<_>);
     ClientOptions { retry: RetryOptions::none(), transport: Some(transport), ..ClientOptions::default() }
-}
-
-/// Whether the address is one of this machine.
-pub(crate) fn is_local(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::source::{AccessToken, Identity, TokenSource};
 
 /// The audience that Entra wants assertions for.
 /// <https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust>
-const EXCHANGE: &str = "api://AzureADTokenExchange";
+pub const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 /// Proves an application by a token of another issuer, which the application has a federated credential for: there is no
 /// secret to keep.

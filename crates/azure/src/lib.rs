@@ -14,9 +14,9 @@ mod transport;
 mod vault;
 
 pub use crate::authority::{Entra, NotAnAuthority};
-pub use crate::federated::FederatedCredential;
+pub use crate::federated::{EXCHANGE, FederatedCredential};
 pub use crate::managed::ManagedIdentity;
 pub use crate::minter::AzureMinter;
-pub use crate::secret::{ClientSecret, ClientSecrets};
+pub use crate::secret::{ClientSecret, ClientSecrets, SealedSecrets};
 pub use crate::source::{AccessToken, Identity, TokenSource};
 pub use crate::vault::KeyVault;

@@ -7,7 +7,6 @@ use deputize_broker::decision::{AzurePlan, Plan};
 use deputize_broker::lease::Outcome;
 use deputize_broker::ports::minter::{MintError, MintOrder, Minted, Minter};
 use deputize_http::{CallFailure, Caller};
-use deputize_scope::AgentId;
 use deputize_scope::identifier::CredentialType;
 
 use crate::source::{AccessToken, Identity, TokenSource};
@@ -19,6 +18,7 @@ pub struct AzureMinter {
     mints: CredentialType,
     first: Arc<dyn TokenSource>,
     other: Option<Arc<dyn TokenSource>>,
+    by_secret: Option<Arc<dyn TokenSource>>,
     caller: Arc<Caller>,
 }
 
@@ -35,12 +35,24 @@ impl fmt::Debug for AzureMinter {
 impl AzureMinter {
     /// A minter of `azure_managed_identity`.
     pub fn managed_identity(caller: Arc<Caller>, source: Arc<dyn TokenSource>) -> Self {
-        Self { mints: CredentialType::AzureManagedIdentity, first: source, other: None, caller }
+        Self {
+            mints: CredentialType::AzureManagedIdentity,
+            first: source,
+            other: None,
+            by_secret: None,
+            caller,
+        }
     }
 
     /// A minter of `azure_service_principal`.
     pub fn service_principal(caller: Arc<Caller>, source: Arc<dyn TokenSource>) -> Self {
-        Self { mints: CredentialType::AzureServicePrincipal, first: source, other: None, caller }
+        Self {
+            mints: CredentialType::AzureServicePrincipal,
+            first: source,
+            other: None,
+            by_secret: None,
+            caller,
+        }
     }
 
     /// The same minter with another source for when the first is not there, as a [`KeyVault`](crate::KeyVault) across
@@ -49,19 +61,26 @@ impl AzureMinter {
         Self { other: Some(other), ..self }
     }
 
+    /// The same minter with a source for applications that have a client secret, which the scope document declares: for
+    /// those it is the first to be asked.
+    pub fn with_secrets(self, source: Arc<dyn TokenSource>) -> Self {
+        Self { by_secret: Some(source), ..self }
+    }
+
     async fn token(
         &self,
         plan: &AzurePlan,
-        agent: &AgentId,
+        identity: Identity<'_>,
     ) -> Result<(AccessToken, AzureMethod), CallFailure> {
-        let identity = Identity { client_id: &plan.client_id, agent };
         let call = self.caller.begin();
+        let by_secret = self.by_secret.as_ref().filter(|_| plan.secret.is_some());
+        let first = by_secret.unwrap_or(&self.first);
         let Some(other) = &self.other else {
-            let token = self.first.token(call, identity, plan.audience).await?;
-            return Ok((token, self.first.method()));
+            let token = first.token(call, identity, plan.audience).await?;
+            return Ok((token, first.method()));
         };
-        match self.first.token(call.once(), identity, plan.audience).await {
-            Ok(token) => Ok((token, self.first.method())),
+        match first.token(call.once(), identity, plan.audience).await {
+            Ok(token) => Ok((token, first.method())),
             Err(failure) if failure.problem.is_unavailability() => {
                 let token = other.token(call, identity, plan.audience).await?;
                 Ok((token, other.method()))
@@ -79,7 +98,14 @@ impl Minter for AzureMinter {
 
     async fn mint(&self, order: &MintOrder) -> Result<Minted, MintError> {
         let Plan::AzureToken(plan) = &order.plan else { return Err(MintError::misdirected()) };
-        let (AccessToken { token, expires_at }, method) = self.token(plan, &order.agent).await?;
+        let identity = Identity {
+            client_id: &plan.client_id,
+            agent: &order.agent,
+            tenant: &order.tenant,
+            lease: order.lease,
+            secret: plan.secret.as_ref(),
+        };
+        let (AccessToken { token, expires_at }, method) = self.token(plan, identity).await?;
         Ok(Minted {
             credential: Credential::AzureToken(AzureToken { access_token: token, method }),
             outcome: Outcome { expires_at, session: None, packed_policy_size: None },

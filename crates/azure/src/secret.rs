@@ -6,11 +6,14 @@ use azure_core::credentials::{Secret as SdkSecret, TokenCredential as _};
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 use deputize_broker::Secret;
 use deputize_broker::credential::AzureMethod;
-use deputize_http::{Call, CallFailure, Problem};
+use deputize_broker::stored::minter::ClientSecrets as Sealed;
+use deputize_http::{Call, CallFailure, ErrorCode, Problem};
 use deputize_scope::azure::Audience;
 
 use crate::authority::{ENTRA, Entra};
 use crate::source::{AccessToken, Identity, TokenSource};
+
+const VAULT: &str = "the keeper of sealed secrets";
 
 /// Where the secrets of applications are kept.
 #[async_trait]
@@ -21,6 +24,51 @@ pub trait ClientSecrets: Send + Sync {
 
     /// The secret of an application.
     async fn secret(&self, call: Call<'_>, identity: Identity<'_>) -> Result<Secret, CallFailure>;
+}
+
+/// The secrets that the broker keeps sealed: those that the scope document declares.
+pub struct SealedSecrets(Arc<dyn Sealed>);
+
+impl fmt::Debug for SealedSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedSecrets").finish_non_exhaustive()
+    }
+}
+
+impl SealedSecrets {
+    /// Those of a broker's vault.
+    pub fn new(vault: Arc<dyn Sealed>) -> Self {
+        Self(vault)
+    }
+}
+
+#[async_trait]
+impl ClientSecrets for SealedSecrets {
+    fn method(&self) -> AzureMethod {
+        AzureMethod::ClientSecret
+    }
+
+    async fn secret(&self, _call: Call<'_>, identity: Identity<'_>) -> Result<Secret, CallFailure> {
+        let Identity { client_id, agent, tenant, lease, secret } = identity;
+        let refused = |code| {
+            let code = ErrorCode::new(Some(code));
+            CallFailure::new(VAULT, Problem::Refused { status: 0, code })
+        };
+        let id = secret.ok_or_else(|| refused("not_declared"))?;
+        let found = self.0.client_secret(tenant, agent, lease, id).await.map_err(|error| match error {
+            error if error.is_passing() => {
+                let code = ErrorCode::new(Some(error.code()));
+                CallFailure::new(VAULT, Problem::InTrouble { status: 0, code, retry_after: None })
+            }
+            error => refused(error.code()),
+        })?;
+        // A secret is sent for the application that it was imported for, and for no other.
+        if found.client_id.eq_ignore_ascii_case(client_id.as_str()) {
+            Ok(found.client_secret)
+        } else {
+            Err(refused("other_application"))
+        }
+    }
 }
 
 /// Proves an application by its secret.

@@ -2,9 +2,11 @@ use async_trait::async_trait;
 use azure_core::credentials::AccessToken as SdkToken;
 use deputize_broker::Secret;
 use deputize_broker::credential::AzureMethod;
+use deputize_broker::lease::LeaseId;
 use deputize_http::{Call, CallFailure, Problem};
-use deputize_scope::AgentId;
 use deputize_scope::azure::{Audience, ClientId};
+use deputize_scope::identifier::CredentialId;
+use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
 
 /// Whose token is asked for.
@@ -14,6 +16,12 @@ pub struct Identity<'a> {
     pub client_id: &'a ClientId,
     /// The agent that will hold the token.
     pub agent: &'a AgentId,
+    /// The tenant of the broker's, which is none of Entra's.
+    pub tenant: &'a TenantId,
+    /// The lease that the token belongs to.
+    pub lease: LeaseId,
+    /// The stored credential that proves the application, where one does.
+    pub secret: Option<&'a CredentialId>,
 }
 
 /// An access token, and when it ends.

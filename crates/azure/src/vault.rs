@@ -9,10 +9,10 @@ use azure_core::time::OffsetDateTime;
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use deputize_broker::Secret;
 use deputize_broker::credential::AzureMethod;
-use deputize_http::{Call, CallFailure, Client, Problem, Url};
+use deputize_http::{Call, CallFailure, Client, Problem, Url, is_local};
 use deputize_scope::azure::{Audience, ClientId};
 
-use crate::authority::{NotAnAuthority, is_local, options};
+use crate::authority::{NotAnAuthority, options};
 use crate::refusal::vault;
 use crate::secret::ClientSecrets;
 use crate::source::{AccessToken, Identity, TokenSource};

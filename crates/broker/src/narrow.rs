@@ -104,8 +104,9 @@ impl Broker {
         }
         let scopes = self.scopes().await.map_err(IssueError::from)?.ok_or(IssueError::NotYourAgent)?;
         let grant = scopes.document.agents.get(&agent).ok_or(IssueError::NotYourAgent)?;
-        let decision =
-            narrow(parent, left, &request, way, &self.deployment()).map_err(IssueError::Refused)?;
+        let credentials = &scopes.document.credentials;
+        let decision = narrow(parent, left, &request, way, credentials, &self.deployment())
+            .map_err(IssueError::Refused)?;
         let lineage = parent.lineage.iter().copied().chain([parent.id]).collect();
         let (budget, version) = (grant.budget.clone(), parent.scope_version);
         let undertaking = Undertaking {

@@ -1,5 +1,6 @@
 //! deputize: the command line, and the whole product in one process.
 
+mod aws;
 mod client;
 mod commands;
 mod http;
@@ -59,8 +60,8 @@ enum Command {
     /// Which permissions the clouds have.
     #[command(subcommand)]
     Catalogue(catalogue::Command),
-    /// The settings in effect, and where each is from.
-    Config,
+    /// The settings in effect, and where each is from; and whether the clouds are as they say.
+    Config(config::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -88,7 +89,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Credentials(command) => credentials::run(&Settings::load(flags)?, command),
         Command::Leases(command) => leases::run(&Settings::load(flags)?, command),
         Command::Catalogue(command) => catalogue::run(&Settings::load(flags)?, &command),
-        Command::Config => config::run(&Settings::load(flags)?),
+        Command::Config(arguments) => config::run(flags, arguments),
     }
 }
 

@@ -6,11 +6,16 @@ use std::str::FromStr;
 
 use clap::Args;
 use deputize_broker::Secret;
+use deputize_clouds::{CloudSettings, InvalidSettings};
+use deputize_scope::Cloud;
 use serde::Deserialize;
 use thiserror::Error;
 
 /// The file of settings, in the working directory.
 const FILE: &str = "deputize.toml";
+
+/// What the clouds are, as a function has it: JSON.
+const SETTINGS: &str = "DEPUTIZE_SETTINGS";
 
 /// The settings that every command takes as flags. There is none for the token: arguments are seen by everybody on
 /// a machine.
@@ -36,7 +41,8 @@ pub(crate) struct UpFlags {
     /// The scope document to publish where it differs from the current one.
     #[arg(long, value_name = "FILE")]
     scopes: Vec<PathBuf>,
-    /// Which cloud credentials are minted at: aws=sandbox or aws=real [default: aws=sandbox].
+    /// Where a cloud's credentials are minted, such as aws=real: sandbox, real, or off (but for AWS) [default: real where
+    /// deputize.toml has the cloud's section, else the sandbox].
     #[arg(long, value_name = "CLOUD=WHICH")]
     cloud: Vec<CloudFlag>,
     /// The built web console, to be served at / [default: none is].
@@ -44,46 +50,53 @@ pub(crate) struct UpFlags {
     console: Option<PathBuf>,
 }
 
-/// `aws=sandbox` or `aws=real`.
+/// `aws=real`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct CloudFlag(AwsCloud);
+struct CloudFlag(Cloud, Which);
 
 impl FromStr for CloudFlag {
     type Err = InvalidSetting;
 
     fn from_str(text: &str) -> Result<Self, InvalidSetting> {
-        let which = text.strip_prefix("aws=").ok_or_else(|| InvalidSetting::new("cloud", text))?;
-        which.parse().map(Self)
+        let invalid = || InvalidSetting::new("cloud", text);
+        let (cloud, which) = text.split_once('=').ok_or_else(invalid)?;
+        let (cloud, which) = (cloud.parse().map_err(|_| invalid())?, which.parse().map_err(|_| invalid())?);
+        // Everything here stands on AWS: its store, its keys, its identity.
+        if (cloud, which) == (Cloud::Aws, Which::Off) { Err(invalid()) } else { Ok(Self(cloud, which)) }
     }
 }
 
-/// Which AWS credentials are minted at.
+/// Where the credentials of a cloud are minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum AwsCloud {
-    /// The sandbox in the same process.
+pub(crate) enum Which {
+    /// At a sandbox in the same process.
     Sandbox,
-    /// AWS, with the credentials that the SDK finds.
+    /// At the cloud.
     Real,
+    /// Nowhere.
+    Off,
 }
 
-impl FromStr for AwsCloud {
+impl FromStr for Which {
     type Err = InvalidSetting;
 
     fn from_str(text: &str) -> Result<Self, InvalidSetting> {
         match text {
             "sandbox" => Ok(Self::Sandbox),
             "real" => Ok(Self::Real),
+            "off" => Ok(Self::Off),
             other => Err(InvalidSetting::new("cloud", other)),
         }
     }
 }
 
-impl fmt::Display for AwsCloud {
+impl fmt::Display for Which {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sandbox => "sandbox",
             Self::Real => "real",
+            Self::Off => "off",
         })
     }
 }
@@ -146,10 +159,16 @@ pub(crate) struct Settings {
     pub(crate) scopes: Setting<Vec<PathBuf>>,
     /// The web console that `up` serves.
     pub(crate) console: Setting<Option<PathBuf>>,
-    /// Which AWS `up` mints at.
-    pub(crate) aws: Setting<AwsCloud>,
-    /// The role of an agent whose scope names none, with `{agent}` in it.
-    pub(crate) aws_role: Setting<Option<String>>,
+    /// Where `up` mints credentials of AWS.
+    pub(crate) aws: Setting<Which>,
+    /// Where it mints those of Google Cloud.
+    pub(crate) gcp: Setting<Which>,
+    /// Where it mints those of Azure.
+    pub(crate) azure: Setting<Which>,
+    /// What the clouds are that are real.
+    pub(crate) clouds: Setting<CloudSettings>,
+    /// The same as it is written.
+    pub(crate) clouds_written: serde_json::Value,
 }
 
 /// Why there are no settings.
@@ -159,13 +178,19 @@ pub(crate) enum SettingsError {
     File(#[source] std::io::Error),
     #[error("{FILE} is not as it should be")]
     Shape(#[from] toml::de::Error),
+    #[error("{SETTINGS} is not the JSON that it should be")]
+    Variable(#[from] serde_json::Error),
+    #[error("{origin} says of the clouds what is not understood")]
+    CloudShape { origin: Origin, source: serde_json::Error },
     #[error(transparent)]
     Value(#[from] InvalidSetting),
+    #[error(transparent)]
+    Clouds(#[from] InvalidSettings),
 }
 
 /// `deputize.toml`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct File {
     url: Option<String>,
     token_file: Option<PathBuf>,
@@ -173,17 +198,32 @@ struct File {
     listen: Option<String>,
     scopes: Option<Vec<PathBuf>>,
     console: Option<PathBuf>,
-    aws: AwsTable,
+    /// The rest: as a function has them, but for where credentials are minted.
+    #[serde(flatten)]
+    clouds: toml::Table,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct AwsTable {
-    cloud: Option<AwsCloud>,
-    role: Option<String>,
+/// Takes `cloud = …` out of each cloud's section: what is left is what the cloud is.
+fn chosen(clouds: &mut toml::Table) -> Result<[Option<Which>; 3], toml::de::Error> {
+    let mut take = |section: &str| match clouds.get_mut(section).and_then(toml::Value::as_table_mut) {
+        Some(table) => table.remove("cloud").map(toml::Value::try_into).transpose(),
+        None => Ok(None),
+    };
+    let chosen = [take("aws")?, take("gcp")?, take("azure")?];
+    // A section that only says where is none.
+    clouds.retain(|_, section| section.as_table().is_none_or(|table| !table.is_empty()));
+    Ok(chosen)
 }
 
 impl Settings {
+    /// The settings of the clouds that are real.
+    pub(crate) fn real_clouds(&self) -> CloudSettings {
+        let CloudSettings { identity, aws, gcp, azure } = self.clouds.value.clone();
+        let gcp = gcp.filter(|_| self.gcp.value == Which::Real);
+        let azure = azure.filter(|_| self.azure.value == Which::Real);
+        CloudSettings { identity, aws, gcp, azure }
+    }
+
     /// The settings of a command that speaks to a broker.
     pub(crate) fn load(flags: Flags) -> Result<Self, SettingsError> {
         Self::load_up(flags, UpFlags::default())
@@ -207,13 +247,43 @@ impl Settings {
         environment: &dyn Fn(&str) -> Option<String>,
         file: &str,
     ) -> Result<Self, SettingsError> {
-        let file: File = toml::from_str(file)?;
+        let mut file: File = toml::from_str(file)?;
+        let [aws_in_file, gcp_in_file, azure_in_file] = chosen(&mut file.clouds)?;
         let variable = |name: &'static str| environment(name).map(|value| (value, Origin::Environment(name)));
         let path = |name| variable(name).map(|(value, origin)| (PathBuf::from(value), origin));
-        let aws = match variable("DEPUTIZE_CLOUD") {
-            Some((value, origin)) => Some((value.parse::<CloudFlag>()?.0, origin)),
-            None => None,
+        let in_variable = variable("DEPUTIZE_CLOUD").map(|(value, _)| value).unwrap_or_default();
+        let in_variable: Vec<CloudFlag> = in_variable
+            .split(',')
+            .filter(|flag| !flag.is_empty())
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let which =
+            |flags: &[CloudFlag], cloud| flags.iter().rev().find(|flag| flag.0 == cloud).map(|flag| flag.1);
+        let which = |cloud, in_file| {
+            let variable =
+                which(&in_variable, cloud).map(|which| (which, Origin::Environment("DEPUTIZE_CLOUD")));
+            first(which(&up.cloud, cloud), variable, in_file)
         };
+        let aws = or(which(Cloud::Aws, aws_in_file), || Which::Sandbox);
+        let (mut clouds_written, origin) = match variable(SETTINGS) {
+            Some((text, origin)) => (serde_json::from_str(&text)?, origin),
+            None if file.clouds.is_empty() => (serde_json::json!({}), Origin::Default),
+            None => (serde_json::to_value(&file.clouds)?, Origin::File),
+        };
+        if let Some((role, _)) = variable("DEPUTIZE_AWS_ROLE") {
+            set_role(&mut clouds_written, role);
+        }
+        let clouds = CloudSettings::deserialize(&clouds_written);
+        let clouds = clouds.map_err(|source| SettingsError::CloudShape { origin, source })?;
+        clouds.validate()?;
+        let clouds = Setting { value: clouds, origin };
+        let beside = |is_configured| match (is_configured, aws.value) {
+            (true, _) => Which::Real,
+            (false, Which::Sandbox) => Which::Sandbox,
+            (false, _) => Which::Off,
+        };
+        let gcp = or(which(Cloud::Gcp, gcp_in_file), || beside(clouds.value.gcp.is_some()));
+        let azure = or(which(Cloud::Azure, azure_in_file), || beside(clouds.value.azure.is_some()));
         let scopes = variable("DEPUTIZE_SCOPES")
             .map(|(value, origin)| (std::env::split_paths(&value).collect::<Vec<_>>(), origin));
         let token_file = first(flags.token_file, path("DEPUTIZE_TOKEN_FILE"), file.token_file);
@@ -230,9 +300,21 @@ impl Settings {
             }),
             scopes: or(first(some(up.scopes), scopes, file.scopes), Vec::new),
             console: optional(first(up.console, path("DEPUTIZE_CONSOLE"), file.console)),
-            aws: or(first(up.cloud.last().map(|flag| flag.0), aws, file.aws.cloud), || AwsCloud::Sandbox),
-            aws_role: optional(first(None, variable("DEPUTIZE_AWS_ROLE"), file.aws.role)),
+            aws,
+            gcp,
+            azure,
+            clouds,
+            clouds_written,
         })
+    }
+}
+
+/// Sets `aws.role`, where what is written has a place for it: what has none is refused a moment later.
+fn set_role(clouds: &mut serde_json::Value, role: String) {
+    let aws =
+        clouds.as_object_mut().map(|clouds| clouds.entry("aws").or_insert_with(|| serde_json::json!({})));
+    if let Some(aws) = aws.and_then(serde_json::Value::as_object_mut) {
+        aws.insert("role".to_owned(), role.into());
     }
 }
 
@@ -277,7 +359,7 @@ mod tests {
         assert_eq!(settings.state.origin, Origin::Environment("DEPUTIZE_STATE"));
         assert_eq!((settings.listen.value.as_str(), settings.listen.origin), ("127.0.0.1:1", Origin::File));
         assert_eq!(settings.console.value, Some(PathBuf::from("built")));
-        assert_eq!((settings.aws.value, settings.aws.origin), (AwsCloud::Sandbox, Origin::Default));
+        assert_eq!((settings.aws.value, settings.aws.origin), (Which::Sandbox, Origin::Default));
     }
 
     #[test]
@@ -296,7 +378,7 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_in_the_file_is_refused() {
-        for file in ["tokn_file = 'x'", "token = 'secret'", "[aws]\nregion = 'x'"] {
+        for file in ["tokn_file = 'x'", "token = 'secret'", "[aws]\nregin = 'x'", "[gcp]\ncloud = 'x'"] {
             assert!(
                 Settings::layer(Flags::default(), UpFlags::default(), &|_| None, file).is_err(),
                 "{file}"
@@ -305,8 +387,37 @@ mod tests {
     }
 
     #[test]
+    fn where_a_cloud_is_follows_from_what_is_said_of_it() {
+        let which = |settings: &Settings| [settings.aws.value, settings.gcp.value, settings.azure.value];
+        let ambient = "[gcp]\nambient = true";
+        for (environment, file, expected) in [
+            (None, "", [Which::Sandbox, Which::Sandbox, Which::Sandbox]),
+            (None, ambient, [Which::Sandbox, Which::Real, Which::Sandbox]),
+            (None, "[aws]\ncloud = 'real'", [Which::Real, Which::Off, Which::Off]),
+            (None, "[gcp]\ncloud = 'off'", [Which::Sandbox, Which::Off, Which::Sandbox]),
+            (Some("aws=real,gcp=sandbox"), ambient, [Which::Real, Which::Sandbox, Which::Off]),
+        ] {
+            let variable = environment.map(|value| ("DEPUTIZE_CLOUD", value));
+            let settings = layered(Flags::default(), variable.as_slice(), file);
+            assert_eq!(which(&settings), expected, "{environment:?} {file}");
+        }
+    }
+
+    #[test]
+    fn the_clouds_are_said_in_a_variable_as_a_function_has_them() {
+        let variable = ("DEPUTIZE_SETTINGS", r#"{"azure":{"managed_identity":true}}"#);
+        let settings = layered(Flags::default(), &[variable], "[gcp]\nambient = true");
+        assert!(settings.clouds.value.gcp.is_none());
+        assert!(settings.clouds.value.azure.is_some_and(|azure| azure.managed_identity));
+        assert_eq!(settings.clouds.origin, Origin::Environment("DEPUTIZE_SETTINGS"));
+    }
+
+    #[test]
     fn a_cloud_that_is_not_known_is_refused() {
-        let environment = |name: &str| (name == "DEPUTIZE_CLOUD").then(|| "gcp=real".to_owned());
-        assert!(Settings::layer(Flags::default(), UpFlags::default(), &environment, "").is_err());
+        for value in ["oracle=real", "gcp", "gcp=mine", "aws=off"] {
+            let environment = |name: &str| (name == "DEPUTIZE_CLOUD").then(|| value.to_owned());
+            let settings = Settings::layer(Flags::default(), UpFlags::default(), &environment, "");
+            assert!(settings.is_err(), "{value}");
+        }
     }
 }

@@ -31,6 +31,32 @@ impl PoolProvider {
     }
 }
 
+impl PoolProvider {
+    /// The number of the project that the pool is in.
+    pub fn project(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The pool's id.
+    pub fn pool(&self) -> &str {
+        self.part(5)
+    }
+
+    /// The provider's id.
+    pub fn provider(&self) -> &str {
+        self.part(7)
+    }
+
+    /// The full resource name of the pool, which names of principals begin with.
+    pub fn pool_resource(&self) -> &str {
+        self.0.split_once("/providers/").map_or(&self.0, |(pool, _)| pool)
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.trim_start_matches("//iam.googleapis.com/").split('/').nth(index).unwrap_or_default()
+    }
+}
+
 impl FromStr for PoolProvider {
     type Err = PoolProviderError;
 
@@ -75,6 +101,9 @@ mod tests {
             let provider: PoolProvider = format!("{prefix}{name}").parse().unwrap();
             assert_eq!(provider.resource(), format!("//iam.googleapis.com/{name}"));
             assert_eq!(provider.default_audience(), format!("https://iam.googleapis.com/{name}"));
+            let parts = (provider.project(), provider.pool(), provider.provider());
+            assert_eq!(parts, ("123456789012", "agents", "deputize"));
+            assert!(provider.pool_resource().ends_with("/workloadIdentityPools/agents"));
         }
         for text in [
             "",

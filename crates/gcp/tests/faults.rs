@@ -187,7 +187,7 @@ async fn a_plan_of_another_cloud_is_not_carried_out() {
 
     let (minter, stub) = federated().await;
     let client_id = "00000000-0000-0000-0000-000000000000".parse().unwrap();
-    let plan = Plan::AzureToken(AzurePlan { client_id, audience: Audience::Storage });
+    let plan = Plan::AzureToken(AzurePlan { client_id, audience: Audience::Storage, secret: None });
     let mut order = any_order();
     order.plan = plan;
     assert_eq!(outcome(&minter.mint(&order).await.unwrap_err()), SOMETIME);

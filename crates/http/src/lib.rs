@@ -9,6 +9,7 @@ mod call;
 mod client;
 mod code;
 mod failure;
+mod place;
 
 pub use reqwest::{Method, RequestBuilder, Url};
 
@@ -17,3 +18,4 @@ pub use crate::call::{Call, Caller, Limits};
 pub use crate::client::{Client, NoClient};
 pub use crate::code::ErrorCode;
 pub use crate::failure::{CallFailure, Problem};
+pub use crate::place::{NotAUrl, is_local};

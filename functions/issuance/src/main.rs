@@ -15,8 +15,10 @@ use deputize_api::{Authentication, Shelf, router};
 use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::ports::clock::{Clock, Random};
 use deputize_broker::ports::keys::KeyKeeper;
+use deputize_broker::ports::minter::Minter;
 use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
 use deputize_broker::{Broker, Ports};
+use deputize_clouds::Surroundings;
 use deputize_connectors::OauthEndpoint;
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
 use deputize_kms::KmsKeeper;
@@ -29,15 +31,14 @@ use crate::settings::Environment;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     init_tracing(Format::Json)?;
-    let environment = Environment::read(|name| env::var(name).ok())?;
+    let Environment { table, kms_key, clouds, settings } = Environment::read(|name| env::var(name).ok())?;
     let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
 
-    let store =
-        Arc::new(deputize_dynamodb::store(aws_sdk_dynamodb::Client::new(&config), &environment.table));
+    let store = Arc::new(deputize_dynamodb::store(aws_sdk_dynamodb::Client::new(&config), &table));
     // A function's own credentials are always a role's session.
-    let minter = AwsMinterSettings { chained: true, region: environment.aws_region };
-    let keys: Arc<dyn KeyKeeper> = Arc::new(KmsKeeper::new(&config, environment.kms_key));
+    let minter = AwsMinterSettings { chained: true, region: clouds.aws.region.clone() };
+    let keys: Arc<dyn KeyKeeper> = Arc::new(KmsKeeper::new(&config, kms_key));
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) =
         (Arc::new(SystemClock::start()), Arc::new(OsRandom));
     let vault = Vault {
@@ -47,6 +48,19 @@ async fn main() -> Result<(), Error> {
         clock: clock.clone(),
         random: random.clone(),
     };
+    let surroundings = Surroundings {
+        clock: clock.clone(),
+        random: random.clone(),
+        identity: deputize_clouds::identity(&clouds.identity, &config, &clock),
+        secrets: Some(Arc::new(vault.clone())),
+    };
+    let mut minters: Vec<Arc<dyn Minter>> = vec![Arc::new(AwsMinter::new(&config, minter))];
+    minters.extend(deputize_clouds::minters(&clouds, &surroundings));
+    minters.extend([
+        Arc::new(StoredMinter::aws_access_keys(vault.clone())) as Arc<dyn Minter>,
+        Arc::new(StoredMinter::api_keys(vault.clone())),
+        Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))),
+    ]);
     let ports = Ports {
         scopes: store.clone(),
         leases: store.clone(),
@@ -54,16 +68,11 @@ async fn main() -> Result<(), Error> {
         outbox: store.clone(),
         tokens: store,
         keys,
-        minters: vec![
-            Arc::new(AwsMinter::new(&config, minter)),
-            Arc::new(StoredMinter::aws_access_keys(vault.clone())),
-            Arc::new(StoredMinter::api_keys(vault.clone())),
-            Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))),
-        ],
+        minters,
         clock,
         random,
     };
-    let broker = Arc::new(Broker::new(environment.settings, ports));
+    let broker = Arc::new(Broker::new(settings, ports));
     let api = router(Arc::clone(&broker), Authentication::Gateway, Shelf::new(Catalogues::built_in));
     let handler = Handler::new(broker, api);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await

@@ -1,9 +1,10 @@
 //! What the function's environment says.
 
-use deputize_broker::{AwsSettings, AzureSettings, GcpSettings, Settings};
+use deputize_broker::Settings;
+use deputize_clouds::{AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings};
+use deputize_scope::Identity;
 use deputize_scope::aws::arn::{ArnError, PrincipalArn};
 use deputize_scope::identifier::IdentifierError;
-use deputize_scope::{Identity, TenantId};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -18,8 +19,8 @@ pub(crate) struct Environment {
     pub(crate) table: String,
     /// The ARN, or alias, of the key that wraps data keys.
     pub(crate) kms_key: String,
-    /// The region whose STS is asked, where it is not the function's own.
-    pub(crate) aws_region: Option<String>,
+    /// Which clouds credentials are minted at.
+    pub(crate) clouds: CloudSettings,
     /// The broker's.
     pub(crate) settings: Settings,
 }
@@ -35,6 +36,8 @@ pub(crate) enum EnvironmentError {
     Tenant(#[from] IdentifierError),
     #[error("{SETTINGS}: {text:?} is no principal")]
     Principal { text: String, source: ArnError },
+    #[error("{SETTINGS}: {0}")]
+    Clouds(#[from] InvalidSettings),
 }
 
 /// The form of the variable: JSON text.
@@ -47,7 +50,13 @@ struct Written {
     #[serde(default)]
     auditors: Vec<WrittenIdentity>,
     #[serde(default)]
-    aws: WrittenAws,
+    identity: IdentitySource,
+    #[serde(default)]
+    aws: AwsCloud,
+    #[serde(default)]
+    gcp: Option<GcpCloud>,
+    #[serde(default)]
+    azure: Option<AzureCloud>,
 }
 
 /// As in a scope document: `{"aws": ARN}` or `{"oidc": {"issuer": …, "subject": …}}`.
@@ -65,34 +74,24 @@ struct WrittenSubject {
     subject: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenAws {
-    role_template: Option<String>,
-    region: Option<String>,
-}
-
 impl Environment {
     /// Reads the variables; `variable` looks one up.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let required =
             |name| variable(name).filter(|text| !text.is_empty()).ok_or(EnvironmentError::Missing(name));
         let written: Written = serde_json::from_str(&required(SETTINGS)?)?;
-        let tenant: TenantId = written.tenant.parse()?;
+        let Written { tenant, admins, auditors, identity, aws, gcp, azure } = written;
+        let clouds = CloudSettings { identity, aws, gcp, azure };
+        clouds.validate()?;
         let settings = Settings {
-            tenant,
-            admins: identities(written.admins)?,
-            auditors: identities(written.auditors)?,
-            aws: AwsSettings { role_template: written.aws.role_template },
-            gcp: GcpSettings::default(),
-            azure: AzureSettings::default(),
+            tenant: tenant.parse()?,
+            admins: identities(admins)?,
+            auditors: identities(auditors)?,
+            aws: clouds.aws_settings(),
+            gcp: clouds.gcp_settings(),
+            azure: clouds.azure_settings(),
         };
-        Ok(Self {
-            table: required(TABLE)?,
-            kms_key: required(KMS_KEY)?,
-            aws_region: written.aws.region,
-            settings,
-        })
+        Ok(Self { table: required(TABLE)?, kms_key: required(KMS_KEY)?, clouds, settings })
     }
 }
 
@@ -131,7 +130,8 @@ mod tests {
         assert_eq!(environment.table, "deputize_table");
         assert_eq!(environment.settings.admins.len(), 1);
         assert_eq!(environment.settings.auditors.len(), 1);
-        assert_eq!(environment.aws_region.as_deref(), Some("eu-west-1"));
+        assert_eq!(environment.clouds.aws.region.as_deref(), Some("eu-west-1"));
+        assert!(environment.settings.aws.role_template.is_some());
     }
 
     #[test]
@@ -143,6 +143,9 @@ mod tests {
             r#"{"tenant":"Not A Tenant"}"#,
             r#"{"tenant":"acme","admins":[{"aws":"everybody"}]}"#,
             r#"{"tenant":"acme","aws":{"role":"x"}}"#,
+            r#"{"tenant":"acme","aws":{"cloud":"sandbox"}}"#,
+            r#"{"tenant":"acme","gcp":{}}"#,
+            r#"{"tenant":"acme","azure":{"tenant":"contoso","key":"x"}}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
         }

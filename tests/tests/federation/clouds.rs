@@ -225,5 +225,5 @@ pub(crate) fn google_order(permission: &str, resource: &str) -> MintOrder {
 
 pub(crate) fn azure_order() -> MintOrder {
     let client_id = APPLICATION.parse().unwrap();
-    order(Plan::AzureToken(AzurePlan { client_id, audience: Audience::ResourceManager }))
+    order(Plan::AzureToken(AzurePlan { client_id, audience: Audience::ResourceManager, secret: None }))
 }

@@ -162,6 +162,7 @@ pub(crate) fn order() -> MintOrder {
         plan: Plan::AzureToken(AzurePlan {
             client_id: CLIENT_ID.parse().unwrap(),
             audience: Audience::Storage,
+            secret: None,
         }),
         duration: Seconds::new(900),
     }

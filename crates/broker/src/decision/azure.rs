@@ -3,9 +3,10 @@
 use deputize_scope::azure::authority::Authority;
 use deputize_scope::azure::compile::compile;
 use deputize_scope::azure::{AzureOperation, AzureResource, ClientId};
-use deputize_scope::identifier::CredentialType;
+use deputize_scope::document::StoredCredential;
+use deputize_scope::identifier::{CredentialId, CredentialType};
 use deputize_scope::proof::TooComplex;
-use deputize_scope::{Cloud, Scope, Seconds};
+use deputize_scope::{AgentId, Cloud, Scope, Seconds};
 
 use super::grant::{Asked, Calls, Got, Lives, Parent, Target, grant, grant_from, names};
 use super::{AzurePlan, Decision, InvalidRequest, Plan, Question, Refusal, Witness};
@@ -16,7 +17,8 @@ use crate::lease::{Enforcement, Granted, LeaseScope};
 const LIVES: Lives = Lives { cloud: Cloud::Azure, least: Seconds::new(1), most: Seconds::new(86_400) };
 
 pub(super) fn decide(question: &Question<'_>, kind: CredentialType) -> Result<Decision, Refusal> {
-    decision(grant(question.request, targets(question)?, LIVES)?, kind)
+    let secret = secret(question.credentials, question.name, kind)?;
+    decision(grant(question.request, targets(question)?, LIVES)?, kind, secret)
 }
 
 /// What a request gets of a token that is there.
@@ -24,18 +26,45 @@ pub(super) fn narrow(
     parent: Parent<'_, Authority>,
     from: ClientId,
     kind: CredentialType,
+    secret: Option<CredentialId>,
 ) -> Result<Decision, Refusal> {
-    decision(grant_from(parent, from, LIVES)?, kind)
+    decision(grant_from(parent, from, LIVES)?, kind, secret)
 }
 
-fn decision(got: Got<ClientId, Authority>, kind: CredentialType) -> Result<Decision, Refusal> {
+/// The client secret that the scope document declares for an agent's application, where it declares one.
+pub(super) fn secret(
+    credentials: &[StoredCredential],
+    agent: &AgentId,
+    kind: CredentialType,
+) -> Result<Option<CredentialId>, InvalidRequest> {
+    // No other type of Azure's has a secret.
+    let own = |one: &&StoredCredential| {
+        kind == CredentialType::AzureServicePrincipal && one.kind == kind && one.agent == *agent
+    };
+    let own: Vec<_> = credentials.iter().filter(own).map(|one| &one.id).collect();
+    match own.as_slice() {
+        [] => Ok(None),
+        [secret] => Ok(Some((*secret).clone())),
+        several => {
+            let names: Vec<_> = several.iter().map(|id| id.as_str()).collect();
+            let problem = format!("the agent has several client secrets ({})", names.join(", "));
+            Err(InvalidRequest::DoesNotFit(problem))
+        }
+    }
+}
+
+fn decision(
+    got: Got<ClientId, Authority>,
+    kind: CredentialType,
+    secret: Option<CredentialId>,
+) -> Result<Decision, Refusal> {
     let Got { identity: client_id, calls, duration } = got;
     let token = compile(&calls).map_err(|error| InvalidRequest::DoesNotFit(error.to_string()))?;
     Ok(Decision {
         kind,
         scope: calls.told(client_id.to_string()),
         granted: Some(Granted::Azure { client_id: client_id.clone(), authority: calls }),
-        plan: Plan::AzureToken(AzurePlan { client_id, audience: token.audience }),
+        plan: Plan::AzureToken(AzurePlan { client_id, audience: token.audience, secret }),
         enforcement: Enforcement::RoleAssignment,
         duration,
     })

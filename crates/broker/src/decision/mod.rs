@@ -79,6 +79,8 @@ pub struct AzurePlan {
     pub client_id: ClientId,
     /// What takes the token.
     pub audience: Audience,
+    /// The client secret that proves the application, where the scope document declares one; else federation does.
+    pub secret: Option<CredentialId>,
 }
 
 /// What is issued from a stored credential.
@@ -285,11 +287,13 @@ pub fn decide(question: &Question<'_>) -> Result<Decision, Refusal> {
 }
 
 /// Decides how much of a lease's credential a request gets. Nothing beyond it, and nothing that outlives it.
+/// `credentials` are those that the scope document declares.
 pub fn narrow(
     parent: &Lease,
     left: Seconds,
     request: &CredentialRequest,
     way: NarrowingWay,
+    credentials: &[StoredCredential],
     deployment: &Deployment<'_>,
 ) -> Result<Decision, Refusal> {
     let nothing = || InvalidRequest::Unsupported(format!("narrower {}", parent.kind));
@@ -309,7 +313,8 @@ pub fn narrow(
             gcp::narrow(parent_calls, service_account, parent.kind, deployment)
         }
         Granted::Azure { client_id, authority } => {
-            azure::narrow(Parent { request, calls: authority, left }, client_id, parent.kind)
+            let secret = azure::secret(credentials, &parent.agent, parent.kind)?;
+            azure::narrow(Parent { request, calls: authority, left }, client_id, parent.kind, secret)
         }
     }
 }

@@ -101,12 +101,9 @@ pub(super) fn after(now: Timestamp, duration: Seconds) -> Timestamp {
 
 /// A secret that cannot be read, as a minter says it. Only a store that does not answer is worth another try.
 pub(super) fn mint_error(error: ReadError) -> MintError {
-    use crate::ports::keys::KeyError;
-    use crate::seal::SealError;
-    match error {
-        ReadError::Store(_) | ReadError::Seal(SealError::Key(KeyError::Unavailable(_))) => {
-            MintError::Unavailable { retry_after: None, source: Box::new(error) }
-        }
-        error => MintError::Refused { code: error.code().to_owned(), source: Box::new(error) },
+    if error.is_passing() {
+        MintError::Unavailable { retry_after: None, source: Box::new(error) }
+    } else {
+        MintError::Refused { code: error.code().to_owned(), source: Box::new(error) }
     }
 }

@@ -16,7 +16,7 @@ use crate::ports::StoreError;
 use crate::ports::audit::AuditOutbox;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::credentials::CredentialStore;
-use crate::ports::keys::KeyKeeper;
+use crate::ports::keys::{KeyError, KeyKeeper};
 use crate::seal::{SealError, open, seal};
 
 /// What stored secrets are kept with. Cheap to clone.
@@ -87,6 +87,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether another try may help: only a store or a key that does not answer is worth one.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Seal(SealError::Key(KeyError::Unavailable(_))))
+    }
+
     /// The name of the reason, safe to show.
     pub fn code(&self) -> &'static str {
         match self {

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::bail;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_smithy_http_client::{Builder as HttpClient, tls};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder as HttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use axum::Router;
-use deputize_aws::{AwsMinter, AwsMinterSettings, WebIdentitySettings, WebIdentityTokens};
-use deputize_azure::{AzureMinter, Entra, FederatedCredential, ManagedIdentity};
-use deputize_broker::ports::identity::IdentityTokens;
+use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::ports::minter::Minter;
-use deputize_gcp::{Endpoints, FederatedTokens, GcpMinter, Google, MetadataTokens};
-use deputize_http::{Caller, Client, Limits};
+use deputize_broker::stored::Vault;
+use deputize_clouds::{
+    AzureCloud, CloudSettings, GcpCloud, IdentitySource, Surroundings, identity, minters as minters_of,
+};
 use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
@@ -22,9 +22,8 @@ use deputize_sandbox::{Clock, Key, Random};
 
 use super::state::State;
 use super::wiring::Host;
-
-/// The region whose STS is asked where nothing names one.
-const DEFAULT_REGION: &str = "us-east-1";
+use crate::aws::{Aws, DEFAULT_REGION};
+use crate::settings::{Settings, Which};
 
 /// The role of an agent in the sandbox whose scope names none: any role exists there.
 const SANDBOX_ROLE: &str = "arn:aws:iam::123456789012:role/agent-{agent}";
@@ -42,50 +41,95 @@ pub(super) struct Clouds {
     pub(super) role_template: Option<String>,
 }
 
-/// An account, a project and a tenant in this very process, reached as the clouds are: over HTTP. Google's and
-/// Microsoft's trust the account's tokens, which is how the broker proves itself to them.
-pub(super) fn sandbox(state: &State, url: &str, host: &Host) -> anyhow::Result<Clouds> {
-    let place = |path: &str| format!("{url}{path}");
-    let key = || anyhow::Ok(Key::new(*state.sandbox_key(&*host.random)?));
-
-    let mut account = aws::Config::new(key()?);
-    account.issuer = Some(place(AWS));
-    let account = SandboxAws::new(account, clock(host), random(host));
-    let mut project = gcp::Config::new(key()?, place(GCP));
-    let provider = gcp::Provider::new(place(AWS));
-    let audience = project.audience(&provider);
-    project.providers.push(provider);
-    let mut directory = azure::Config::new(key()?, place(AZURE));
-    directory.apps = azure::Apps::Any { issuers: vec![place(AWS)] };
-    let tenant = directory.tenant.clone();
-    let routes = account
-        .router_under(AWS)
-        .merge(SandboxGcp::new(project, clock(host), random(host)).router_under(GCP))
-        .merge(SandboxAzure::new(directory, clock(host), random(host)).router_under(AZURE));
-
-    let sdk = sandbox_sdk(&account, place(AWS));
-    let identity: Arc<dyn IdentityTokens> =
-        Arc::new(WebIdentityTokens::new(&sdk, WebIdentitySettings::default(), Arc::clone(&host.clock)));
+/// What the settings choose. `vault` opens what is stored.
+pub(super) async fn choose(
+    settings: &Settings,
+    state: &State,
+    url: &str,
+    host: &Host,
+    vault: &Vault,
+) -> anyhow::Result<Clouds> {
+    let real = settings.real_clouds();
+    let surroundings = |identity| Surroundings {
+        clock: Arc::clone(&host.clock),
+        random: Arc::clone(&host.random),
+        identity,
+        secrets: Some(Arc::new(vault.clone())),
+    };
+    if settings.aws.value == Which::Real {
+        if [settings.gcp.value, settings.azure.value].contains(&Which::Sandbox) {
+            bail!("the sandboxes of Google Cloud and Azure trust that of AWS alone: they need aws=sandbox");
+        }
+        let aws = Aws::load(real.aws.region.clone()).await?;
+        let identity = identity(&real.identity, &aws.sdk, &host.clock);
+        let mut minters: Vec<Arc<dyn Minter>> = vec![Arc::new(aws.minter())];
+        minters.extend(minters_of(&real, &surroundings(identity)));
+        return Ok(Clouds { minters, routes: Router::new(), role_template: real.aws.role });
+    }
+    if real.is_federated() && real.identity == IdentitySource::Aws {
+        bail!(
+            "no other cloud trusts the sandbox of AWS: mint at AWS (aws=real), or say in deputize.toml who proves the \
+             broker to the others, such as identity = {{ token_file = \"PATH\" }}"
+        );
+    }
+    let sandbox = Sandbox::new(settings, state, url, host)?;
+    let sandboxed = identity(&IdentitySource::Aws, &sandbox.sdk, &host.clock);
     let mut minters: Vec<Arc<dyn Minter>> =
-        vec![Arc::new(AwsMinter::new(&sdk, AwsMinterSettings::default()))];
-    minters.extend(google(&place(GCP), &audience, &identity, host)?);
-    minters.extend(microsoft(&place(AZURE), tenant, identity, host)?);
-    Ok(Clouds { minters, routes, role_template: Some(SANDBOX_ROLE.to_owned()) })
+        vec![Arc::new(AwsMinter::new(&sandbox.sdk, AwsMinterSettings::default()))];
+    let own = identity(&real.identity, &sandbox.sdk, &host.clock);
+    minters.extend(minters_of(&real, &surroundings(own)));
+    minters.extend(minters_of(&sandbox.clouds, &surroundings(sandboxed)));
+    let role_template = real.aws.role.or_else(|| Some(SANDBOX_ROLE.to_owned()));
+    Ok(Clouds { minters, routes: sandbox.routes, role_template })
 }
 
-/// AWS, as its own tools are configured on this machine: `AWS_PROFILE` and the rest.
-pub(super) async fn real() -> anyhow::Result<Clouds> {
-    let https = HttpClient::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https();
-    let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https).load().await;
-    let provider = sdk.credentials_provider().context("no credentials for AWS are configured")?;
-    let credentials = provider.provide_credentials().await.context("no credentials for AWS were found")?;
-    let region = sdk.region().is_none().then(|| DEFAULT_REGION.to_owned());
-    // Temporary credentials are nearly always a role's, and a role's session passes on an hour at most.
-    let chained = credentials.session_token().is_some();
-    let minter = AwsMinter::new(&sdk, AwsMinterSettings { chained, region });
-    Ok(Clouds { minters: vec![Arc::new(minter)], routes: Router::new(), role_template: None })
+/// An account, a project and a tenant in this very process, reached as the clouds are: over HTTP. Google's and
+/// Microsoft's trust the account's tokens, which is how the broker proves itself to them.
+struct Sandbox {
+    sdk: SdkConfig,
+    /// Where those of Google and Microsoft are, and as whom they are asked.
+    clouds: CloudSettings,
+    routes: Router,
+}
+
+impl Sandbox {
+    fn new(settings: &Settings, state: &State, url: &str, host: &Host) -> anyhow::Result<Self> {
+        let place = |path: &str| format!("{url}{path}");
+        let key = || anyhow::Ok(Key::new(*state.sandbox_key(&*host.random)?));
+
+        let mut account = aws::Config::new(key()?);
+        account.issuer = Some(place(AWS));
+        let account = SandboxAws::new(account, clock(host), random(host));
+        let sdk = sandbox_sdk(&account, place(AWS));
+        let (mut clouds, mut routes) = (CloudSettings::default(), account.router_under(AWS));
+        if settings.gcp.value == Which::Sandbox {
+            let mut project = gcp::Config::new(key()?, place(GCP));
+            let provider = gcp::Provider::new(place(AWS));
+            clouds.gcp = Some(GcpCloud {
+                provider: Some(project.audience(&provider).parse()?),
+                ambient: true,
+                endpoint: Some(place(GCP).parse()?),
+                metadata_host: place(GCP).strip_prefix("http://").map(str::to_owned),
+                ..GcpCloud::default()
+            });
+            project.providers.push(provider);
+            routes = routes.merge(SandboxGcp::new(project, clock(host), random(host)).router_under(GCP));
+        }
+        if settings.azure.value == Which::Sandbox {
+            let mut directory = azure::Config::new(key()?, place(AZURE));
+            directory.apps = azure::Apps::Any { issuers: vec![place(AWS)] };
+            clouds.azure = Some(AzureCloud {
+                tenant: Some(directory.tenant.clone()),
+                managed_identity: true,
+                authority: Some(place(AZURE).parse()?),
+                imds: Some(place(AZURE).parse()?),
+                ..AzureCloud::default()
+            });
+            routes =
+                routes.merge(SandboxAzure::new(directory, clock(host), random(host)).router_under(AZURE));
+        }
+        Ok(Self { sdk, clouds, routes })
+    }
 }
 
 /// The configuration of the account's operator.
@@ -99,43 +143,6 @@ fn sandbox_sdk(account: &SandboxAws, endpoint: String) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(HttpClient::new().build_http())
         .build()
-}
-
-/// By federation; or from the identity of the machine that the broker would run on.
-fn google(
-    url: &str,
-    audience: &str,
-    identity: &Arc<dyn IdentityTokens>,
-    host: &Host,
-) -> anyhow::Result<[Arc<dyn Minter>; 2]> {
-    let google = Arc::new(Google::new(Client::direct()?, Endpoints::at(url.parse()?), caller(host)));
-    let federated = FederatedTokens::new(Arc::clone(&google), audience.parse()?, None, Arc::clone(identity));
-    let metadata = url.strip_prefix("http://").unwrap_or(url);
-    let ambient = MetadataTokens::new(Client::direct()?, metadata, caller(host))?;
-    Ok([
-        Arc::new(GcpMinter::workload_identity(Arc::clone(&google), Arc::new(federated))),
-        Arc::new(GcpMinter::service_account(google, Arc::new(ambient))),
-    ])
-}
-
-/// The same at Microsoft.
-fn microsoft(
-    url: &str,
-    tenant: String,
-    identity: Arc<dyn IdentityTokens>,
-    host: &Host,
-) -> anyhow::Result<[Arc<dyn Minter>; 2]> {
-    let entra = Entra::new(Client::direct()?, url.parse()?, tenant)?;
-    let federated = FederatedCredential::new(entra, identity, None);
-    let machine = ManagedIdentity::new(Client::direct()?, Some(url.parse()?));
-    Ok([
-        Arc::new(AzureMinter::service_principal(caller(host), Arc::new(federated))),
-        Arc::new(AzureMinter::managed_identity(caller(host), Arc::new(machine))),
-    ])
-}
-
-fn caller(host: &Host) -> Arc<Caller> {
-    Arc::new(Caller::new(Limits::default(), Arc::clone(&host.clock), Arc::clone(&host.random)))
 }
 
 fn clock(host: &Host) -> Arc<dyn Clock> {

@@ -7,7 +7,7 @@ use deputize_broker::scopes::Precondition;
 use deputize_scope::{ScopeDocument, TenantId};
 
 use super::state::State;
-use crate::settings::{AwsCloud, Settings};
+use crate::settings::{Settings, Which};
 use crate::source;
 
 /// What a newcomer gets, to have something to ask for.
@@ -27,7 +27,7 @@ impl FirstDocument {
         let known = state.tenant()?;
         let given = match settings.scopes.value.as_slice() {
             [] if known.is_some() => None,
-            [] if settings.aws.value == AwsCloud::Sandbox => {
+            [] if settings.aws.value == Which::Sandbox => {
                 eprintln!("no scope document was given: starting with the example, examples/mission.yaml");
                 Some((EXAMPLE.to_owned(), source::sound("examples/mission.yaml", EXAMPLE)?))
             }

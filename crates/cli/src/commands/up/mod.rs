@@ -21,7 +21,7 @@ use self::document::FirstDocument;
 use self::state::State;
 use self::wiring::Host;
 use crate::output;
-use crate::settings::{AwsCloud, Settings};
+use crate::settings::{Settings, Which};
 
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     init_tracing(Format::Text)?;
@@ -78,12 +78,12 @@ async fn an_agent(broker: &Broker) -> anyhow::Result<Option<AgentId>> {
 }
 
 /// What a newcomer can try.
-fn hints(url: &str, state: &State, agent: Option<&AgentId>, aws: AwsCloud) -> String {
+fn hints(url: &str, state: &State, agent: Option<&AgentId>, aws: Which) -> String {
     let mut text = format!("admin token: {}\n", state.admin_token().display());
     let Some(agent) = agent else { return text };
     let directory = state.root().display();
     text += &format!("try:\n  deputize request {agent} aws --state {directory} --duration 15m\n");
-    if aws == AwsCloud::Sandbox {
+    if aws == Which::Sandbox {
         text += &format!(
             "  (eval \"$(deputize request {agent} aws --state {directory} --format env)\" && curl -s {url}/sandbox/aws/authorize \
              --json '{{\"access_key_id\":\"'$AWS_ACCESS_KEY_ID'\",\"session_token\":\"'$AWS_SESSION_TOKEN'\",\

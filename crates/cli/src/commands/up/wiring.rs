@@ -9,9 +9,7 @@ use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
-use deputize_broker::{
-    AwsSettings, AzureSettings, Broker, Clock, GcpSettings, Ports, Random, Settings as BrokerSettings,
-};
+use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Settings as BrokerSettings};
 use deputize_connectors::OauthEndpoint;
 use deputize_dynamodb::Embedded;
 use deputize_dynamodb::table::create_table;
@@ -23,7 +21,7 @@ use deputize_scope::catalogue::Catalogues;
 use super::clouds;
 use super::state::State;
 use crate::commands::catalogue::Shelf;
-use crate::settings::{AwsCloud, Settings};
+use crate::settings::Settings;
 
 const TABLE: &str = "deputize";
 
@@ -64,19 +62,6 @@ pub(super) async fn wire(
     state.set_tenant(tenant)?;
     let keys = Keyring::open_or_create(state.keyring(), Arc::clone(&host.random))?;
 
-    let clouds = match settings.aws.value {
-        AwsCloud::Sandbox => clouds::sandbox(state, url, host)?,
-        AwsCloud::Real => clouds::real().await?,
-    };
-    let role_template = settings.aws_role.value.clone().or(clouds.role_template);
-    let broker_settings = BrokerSettings {
-        tenant: tenant.clone(),
-        admins: Vec::new(),
-        auditors: Vec::new(),
-        aws: AwsSettings { role_template },
-        gcp: GcpSettings::default(),
-        azure: AzureSettings::default(),
-    };
     let keys: Arc<dyn KeyKeeper> = Arc::new(keys);
     let vault = Vault {
         credentials: Arc::clone(&store) as _,
@@ -84,6 +69,15 @@ pub(super) async fn wire(
         keys: Arc::clone(&keys),
         clock: Arc::clone(&host.clock),
         random: Arc::clone(&host.random),
+    };
+    let clouds = clouds::choose(settings, state, url, host, &vault).await?;
+    let broker_settings = BrokerSettings {
+        tenant: tenant.clone(),
+        admins: Vec::new(),
+        auditors: Vec::new(),
+        aws: AwsSettings { role_template: clouds.role_template },
+        gcp: settings.clouds.value.gcp_settings(),
+        azure: settings.clouds.value.azure_settings(),
     };
     let mut minters = clouds.minters;
     minters.extend([
