@@ -22,6 +22,7 @@ use deputize_sandbox::Key;
 use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
+use deputize_sandbox::oauth::{self, SandboxOauth};
 use deputize_scope::Seconds;
 use deputize_scope::azure::Audience;
 use deputize_scope::gcp::authority::{Authority, Statement};
@@ -33,7 +34,10 @@ use tokio::net::TcpListener;
 pub(crate) const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/acme-data";
 pub(crate) const APPLICATION: &str = "00000000-0000-0000-0000-00000000000a";
 const READER: &str = "00000000-0000-0000-0000-00000000000b";
-const VAULT_SECRET: &str = "canary-vault~secret";
+/// An application that proves itself by a secret.
+pub(crate) const SECRET_APPLICATION: &str = "00000000-0000-0000-0000-00000000000c";
+/// The secret of both applications.
+pub(crate) const VAULT_SECRET: &str = "canary-vault~secret";
 
 pub(crate) struct Clouds {
     pub(crate) aws: SandboxAws,
@@ -42,8 +46,9 @@ pub(crate) struct Clouds {
     aws_url: String,
     gcp_url: String,
     azure_url: String,
+    oauth_url: String,
     provider: String,
-    tenant: String,
+    pub(crate) tenant: String,
 }
 
 async fn place(path: &str) -> (TcpListener, String) {
@@ -89,7 +94,52 @@ impl Clouds {
         let tenant = directory.tenant.clone();
         let azure = SandboxAzure::new(directory, clock(), random());
         serve(azure_listener, azure.router_under("/sandbox/azure"));
-        Self { aws, gcp, azure, aws_url, gcp_url, azure_url, provider, tenant }
+
+        let (oauth_listener, oauth_url) = place("/sandbox/oauth").await;
+        let mut server = oauth::Config::new(key(), &oauth_url);
+        let client = oauth::Client::confidential(&key(), Self::OAUTH_SECRET);
+        server.clients = BTreeMap::from([("newsletter".to_owned(), client)]);
+        let server = SandboxOauth::new(server, clock(), random());
+        serve(oauth_listener, server.router_under("/sandbox/oauth"));
+        Self { aws, gcp, azure, aws_url, gcp_url, azure_url, oauth_url, provider, tenant }
+    }
+
+    /// The secret of the one client of the OAuth server, `newsletter`.
+    pub(crate) const OAUTH_SECRET: &str = "canary-of-a-client";
+
+    pub(crate) fn token_url(&self) -> String {
+        format!("{}/token", self.oauth_url)
+    }
+
+    /// The clouds as a deployment's settings name them.
+    pub(crate) fn settings(&self) -> Value {
+        json!({
+            "aws": { "region": "us-east-1" },
+            "gcp": {
+                "provider": self.provider,
+                "ambient": true,
+                "endpoint": self.gcp_url,
+                "metadata_host": self.gcp_url.trim_start_matches("http://"),
+            },
+            "azure": {
+                "tenant": self.tenant,
+                "managed_identity": true,
+                "authority": self.azure_url,
+                "imds": self.azure_url,
+            },
+        })
+    }
+
+    /// What makes the SDK's environment that of the account's operator.
+    pub(crate) fn aws_variables(&self) -> Vec<(String, String)> {
+        let root = self.aws.root_credentials();
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", root.id),
+            ("AWS_SECRET_ACCESS_KEY", root.secret.as_str().to_owned()),
+            ("AWS_ENDPOINT_URL_STS", self.aws_url.clone()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
     }
 
     /// Who the broker is, by AWS.
@@ -182,7 +232,8 @@ fn directory(url: &str, issuer: &str) -> azure::Config {
     let mut directory = azure::Config::new(key(), url);
     directory.apps = azure::Apps::Any { issuers: vec![issuer.to_owned()] };
     let password = azure::Password::new(&key(), "1", VAULT_SECRET, start, end);
-    directory.passwords = BTreeMap::from([(APPLICATION.to_owned(), vec![password])]);
+    let of = |application: &str| (application.to_owned(), vec![password.clone()]);
+    directory.passwords = BTreeMap::from([of(APPLICATION), of(SECRET_APPLICATION)]);
     let version = azure::SecretVersion {
         version: "0123456789abcdef0123456789abcdef".to_owned(),
         value: VAULT_SECRET.to_owned(),

@@ -1,8 +1,10 @@
-//! Four types of credential at clouds that validate what they are given, for a broker that has an identity of AWS's and
-//! no secret.
+//! Credentials at clouds that validate what they are given, for a broker that has an identity of AWS's and no secret: by the
+//! adapters, through the function, and tried by the command line.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod clouds;
+mod config_check;
+mod function;
 
 use std::error::Error;
 use std::ops::RangeInclusive;
