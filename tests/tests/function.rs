@@ -1,6 +1,8 @@
 //! The issuance function as AWS runs it: the real binary on a Runtime API host, events of API Gateway, DynamoDB Local
 //! for the table, moto for STS and KMS.
 
+use std::path::Path;
+
 use deputize_e2e::{
     Answer, ApiGatewayEvent, Environment, Function, HarnessError, IssuanceCloud, RuntimeApi, Throttle,
 };
@@ -48,6 +50,18 @@ async fn an_agent_gets_a_credential_through_api_gateway() -> Result<(), HarnessE
     let again = cloud.host.invoke(ask(&body).header("idempotency-key", "one")).await?;
     assert_eq!(again.json()?["credential"], issued["credential"]);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
+
+    // The vendor's own library takes it.
+    let field = |name: &str| issued["credential"][name].as_str().unwrap_or_default().to_owned();
+    let mut variables = cloud.around.moto.variables();
+    variables.extend([
+        ("AWS_ACCESS_KEY_ID".to_owned(), field("access_key_id")),
+        ("AWS_SECRET_ACCESS_KEY".to_owned(), field("secret_access_key")),
+        ("AWS_SESSION_TOKEN".to_owned(), field("session_token")),
+    ]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/caller_identity.py");
+    let caller = Environment::locate()?.run_python(&script, &[], variables).await?.json()?;
+    assert!(caller["Arn"].as_str().is_some_and(|arn| arn.contains(":assumed-role/")), "{caller}");
 
     let wider = cloud.host.invoke(ask(&json!({ "cloud": "aws", "permissions": ["ecs:*"] }))).await?;
     assert_eq!((wider.status(), code(&wider).as_str()), (Some(403), "outside_grant"));

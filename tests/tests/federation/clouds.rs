@@ -86,6 +86,8 @@ impl Clouds {
         let mut project = gcp::Config::new(key(), &gcp_url);
         project.providers = vec![gcp::Provider::new(&aws_url)];
         let provider = project.audience(&project.providers[0]);
+        let object = |name: &str| (("acme-data".to_owned(), name.to_owned()), b"text".to_vec());
+        project.objects = BTreeMap::from([object("reports/1"), object("payroll/1")]);
         let gcp = SandboxGcp::new(project, clock(), random());
         serve(gcp_listener, gcp.router_under("/sandbox/gcp"));
 
@@ -128,6 +130,12 @@ impl Clouds {
                 "imds": self.azure_url,
             },
         })
+    }
+
+    /// Where the clouds are, for a script.
+    pub(crate) fn places(&self) -> [(&'static str, String); 3] {
+        let vault = format!("{}/vaults/acme", self.azure_url);
+        [("GOOGLE", self.gcp_url.clone()), ("VAULT", vault), ("AWS", self.aws_url.clone())]
     }
 
     /// What makes the SDK's environment that of the account's operator.
@@ -243,7 +251,7 @@ fn directory(url: &str, issuer: &str) -> azure::Config {
     };
     let secret = azure::Secret { versions: vec![version] };
     let vault = azure::Vault {
-        url: format!("{url}/vaults/acme"),
+        url: "https://acme.vault.azure.net".to_owned(),
         resource_id: "/subscriptions/1/resourceGroups/acme/providers/Microsoft.KeyVault/vaults/acme"
             .to_owned(),
         secrets: BTreeMap::from([("agent-data-agent-credential".to_owned(), secret)]),

@@ -1,10 +1,12 @@
 //! Every type of credential through the function as AWS runs it: the real binary, with DynamoDB Local for its table, moto
 //! for its key, and sandboxes for the clouds that it mints at.
 
+use std::path::Path;
+
 use deputize_e2e::{Answer, ApiGatewayEvent, Environment, Function, HarnessError, IssuanceCloud, RuntimeApi};
 use serde_json::{Value, json};
 
-use crate::clouds::{APPLICATION, Clouds, SECRET_APPLICATION, VAULT_SECRET};
+use crate::clouds::{Clouds, SECRET_APPLICATION, VAULT_SECRET};
 
 const DOCUMENT: &str = r#"
 version: 1
@@ -19,7 +21,7 @@ agents:
       - cloud: gcp
         service_account: agent-devops@acme-prod.iam.gserviceaccount.com
         permissions: [storage.objects.get]
-        resources: ["//storage.googleapis.com/projects/_/buckets/acme-data"]
+        resources: ["//storage.googleapis.com/projects/_/buckets/acme-data/objects/reports/*"]
       - cloud: azure
         client_id: 00000000-0000-0000-0000-00000000000a
         permissions: [Microsoft.Resources/subscriptions/resourceGroups/read]
@@ -29,6 +31,12 @@ agents:
       - cloud: azure
         client_id: 00000000-0000-0000-0000-00000000000c
         permissions: [Microsoft.Resources/subscriptions/resourceGroups/read]
+  vault-agent:
+    identities: [{ aws: "arn:aws:iam::111122223333:role/vault-runtime" }]
+    scopes:
+      - cloud: azure
+        client_id: 00000000-0000-0000-0000-00000000000a
+        permissions: [Microsoft.KeyVault/vaults/secrets/getSecret/action]
 credentials:
   - { id: old-robot, type: aws_access_key, agent: devops-agent }
   - { id: newsletter, type: oauth_token, agent: devops-agent, rotate: { every: 4h } }
@@ -36,6 +44,7 @@ credentials:
   - { id: data-app, type: azure_service_principal, agent: data-agent }
 "#;
 
+const VAULT: &str = "arn:aws:sts::111122223333:assumed-role/vault-runtime/i-0123456789abcdef0";
 const DATA: &str = "arn:aws:sts::111122223333:assumed-role/data-runtime/i-0123456789abcdef0";
 
 struct Running {
@@ -134,23 +143,28 @@ async fn each_of_the_eight_types_is_issued_and_says_what_enforces_it() -> Result
 }
 
 #[tokio::test]
-async fn what_was_issued_is_what_the_clouds_take() -> Result<(), HarnessError> {
+async fn the_vendors_own_libraries_take_what_was_issued_as_far_as_it_reaches() -> Result<(), HarnessError> {
     let running = Running::start().await?;
-    let token = async |kind: &str| -> Result<String, HarnessError> {
-        let body = json!({ "type": kind });
-        let answer = running.ask("devops-agent", IssuanceCloud::DEVOPS, &body).await?;
-        Ok(answer.json()?["credential"]["access_token"].as_str().unwrap_or_default().to_owned())
+    let credential = async |agent: &str, caller: &str, kind: &str| -> Result<Value, HarnessError> {
+        let answer = running.ask(agent, caller, &json!({ "type": kind })).await?;
+        assert_eq!(answer.status(), Some(201), "{kind}: {:?}", answer.text());
+        Ok(answer.json()?["credential"].clone())
     };
-    let google = token("gcp_workload_identity").await?;
-    let object = format!("{}/objects/reports/1", crate::BUCKET);
-    let said = running.clouds.google_says(&google, "storage.objects.get", &object).await;
-    assert_eq!(said["decision"], "allowed");
-    let said = running.clouds.google_says(&google, "storage.objects.delete", &object).await;
-    assert_eq!(said["decision"], "outside_boundary");
-    let microsoft = token("azure_service_principal").await?;
-    let said = running.clouds.azure_says(&microsoft, crate::READ).await;
-    assert_eq!(said["decision"], "allowed", "{said}");
-    assert_eq!(said["principal"], APPLICATION, "{said}");
+    let issued = json!({
+        "aws": credential("devops-agent", IssuanceCloud::DEVOPS, "aws_iam_role").await?,
+        "gcp": credential("devops-agent", IssuanceCloud::DEVOPS, "gcp_workload_identity").await?,
+        "azure": credential("vault-agent", VAULT, "azure_service_principal").await?,
+    });
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/issued.py");
+    let places = running.clouds.places();
+    let variables = places
+        .into_iter()
+        .chain([("ISSUED", issued.to_string()), ("AWS_DEFAULT_REGION", "us-east-1".to_owned())]);
+    let found = Environment::locate()?.run_python(&script, &[], variables).await?.json()?;
+    assert_eq!(found["google"], json!([200, 403]));
+    assert_eq!(found["microsoft"], VAULT_SECRET);
+    let arn = found["amazon"].as_str().unwrap_or_default();
+    assert!(arn.starts_with("arn:aws:sts::123456789012:assumed-role/agent-devops/"), "{arn}");
     Ok(())
 }
 
