@@ -24,6 +24,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) enum Caller<'a> {
     Admin,
     Agent(&'a AgentId),
+    /// Whoever the token of the settings belongs to.
+    Holder,
 }
 
 /// A broker that can be asked.
@@ -135,6 +137,7 @@ impl Client {
             (None, None) => Secret::new(read(&match caller {
                 Caller::Admin => state.join("admin.token"),
                 Caller::Agent(agent) => state.join("agents").join(format!("{agent}.token")),
+                Caller::Holder => bail!("no token is known: give one by DEPUTIZE_TOKEN_FILE, or say --agent"),
             })?),
         };
         let agent = http::agent(TIMEOUT);

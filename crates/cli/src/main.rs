@@ -4,6 +4,7 @@ mod aws;
 mod client;
 mod commands;
 mod http;
+mod issued;
 mod output;
 mod report;
 mod settings;
@@ -15,7 +16,7 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
 use crate::commands::{
-    catalogue, check, compile, config, contains, credentials, explain, leases, request, scopes, up,
+    catalogue, check, compile, config, contains, credentials, explain, leases, narrow, request, scopes, up,
 };
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
@@ -48,6 +49,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Asks for a credential.
     Request(request::Arguments),
+    /// Passes on less than a lease has, for a sub-agent.
+    Narrow(narrow::Arguments),
     /// The scope document of the broker.
     #[command(subcommand)]
     Scopes(scopes::Command),
@@ -85,6 +88,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Contains(arguments) => contains::run(&arguments),
         Command::Explain(arguments) => explain::run(&Settings::load(flags)?, &arguments),
         Command::Request(arguments) => request::run(&Settings::load(flags)?, arguments),
+        Command::Narrow(arguments) => narrow::run(&Settings::load(flags)?, &arguments),
         Command::Scopes(command) => scopes::run(&Settings::load(flags)?, command),
         Command::Credentials(command) => credentials::run(&Settings::load(flags)?, command),
         Command::Leases(command) => leases::run(&Settings::load(flags)?, command),

@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use deputize_e2e::{Client, DeputizeProcess, Environment, HarnessError, until};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{admin, up};
@@ -59,6 +60,55 @@ async fn a_credential_is_asked_for_in_each_format() -> Result<(), HarnessError> 
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(told.contains("outside_grant") && told.contains("iam:CreateUser"), "{told}");
+    Ok(())
+}
+
+const PASSES_ON: &str = "version: 1
+tenant: acme
+agents:
+  first-agent:
+    scopes:
+      - cloud: aws
+        role: arn:aws:iam::123456789012:role/first
+        permissions: [s3:GetObject, s3:ListBucket, sts:GetScopedCredentials]
+";
+
+#[tokio::test]
+async fn a_lease_is_narrowed_by_the_broker_or_by_its_holder() -> Result<(), HarnessError> {
+    let folder = tempfile::TempDir::new().unwrap();
+    let document = folder.path().join("scopes.yaml");
+    std::fs::write(&document, PASSES_ON).unwrap();
+    let environment = Environment::locate()?;
+    let process =
+        DeputizeProcess::start(&environment, &["--scopes", document.to_str().unwrap_or_default()]).await?;
+    let first = Client::new(process.url(), &process.agent_token("first-agent")?);
+    let parent = first.ask("first-agent", &json!({ "cloud": "aws" }), &[]).await?.json();
+    let field = |of: &Value, name: &str| of["credential"][name].as_str().unwrap_or_default().to_owned();
+
+    for via in ["mint", "scope-down"] {
+        let mut command = process.command(&process.agent_token("first-agent")?)?;
+        command.args(["narrow", parent["lease_id"].as_str().unwrap_or_default(), "--via", via]);
+        command.args(["--permission", "s3:GetObject", "--duration", "15m"]);
+        command.env("AWS_ENDPOINT_URL_STS", format!("{}/sandbox/aws", process.url()));
+        command.env("AWS_REGION", "eu-west-1");
+        command.env("AWS_ACCESS_KEY_ID", field(&parent, "access_key_id"));
+        command.env("AWS_SECRET_ACCESS_KEY", field(&parent, "secret_access_key"));
+        command.env("AWS_SESSION_TOKEN", field(&parent, "session_token"));
+        let output = output(command).await;
+        assert!(output.status.success(), "{via}: {}", String::from_utf8_lossy(&output.stderr));
+        let child: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(child["lineage"], json!([parent["lease_id"]]), "{via}");
+        for (action, allowed) in [("s3:GetObject", true), ("s3:ListBucket", false)] {
+            let question = json!({
+                "access_key_id": field(&child, "access_key_id"), "session_token": field(&child, "session_token"),
+                "action": action, "resource": "arn:aws:s3:::data/1", "region": "eu-west-1",
+            });
+            let headers = [("content-type", "application/json")];
+            let said =
+                first.send(Method::POST, "/sandbox/aws/authorize", &headers, question.to_string()).await?;
+            assert_eq!(said.json()["allowed"], allowed, "{via} {action}: {}", said.text);
+        }
+    }
     Ok(())
 }
 

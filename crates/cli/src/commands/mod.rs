@@ -8,6 +8,7 @@ pub(crate) mod contains;
 pub(crate) mod credentials;
 pub(crate) mod explain;
 pub(crate) mod leases;
+pub(crate) mod narrow;
 pub(crate) mod request;
 pub(crate) mod scopes;
 pub(crate) mod up;

@@ -1,5 +1,7 @@
 //! AWS itself, as its own tools are configured on this machine.
 
+pub(crate) mod scoped;
+
 use anyhow::Context as _;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_http_client::{Builder as HttpClient, tls};
@@ -16,12 +18,17 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    /// Finds the credentials, and where they are for.
-    pub(crate) async fn load(region: Option<String>) -> anyhow::Result<Self> {
+    /// The configuration, with nothing looked up yet.
+    pub(crate) async fn sdk() -> SdkConfig {
         let https = HttpClient::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
             .build_https();
-        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https).load().await;
+        aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(https).load().await
+    }
+
+    /// Finds the credentials, and where they are for.
+    pub(crate) async fn load(region: Option<String>) -> anyhow::Result<Self> {
+        let sdk = Self::sdk().await;
         let provider = sdk.credentials_provider().context("no credentials for AWS are configured")?;
         let credentials =
             provider.provide_credentials().await.context("no credentials for AWS were found")?;
