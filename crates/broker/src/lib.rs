@@ -13,6 +13,7 @@ pub mod credential;
 pub mod decision;
 pub mod idempotency;
 pub mod issue;
+pub mod issuer;
 pub mod lease;
 pub mod narrow;
 pub mod ports;

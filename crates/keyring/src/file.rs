@@ -1,19 +1,15 @@
-//! The key file: JSON, for its owner alone, replaced as a whole.
+//! The key file: JSON.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use deputize_broker::ports::keys::DataKey;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::KeyringError;
-
-/// A file larger than this is none of ours: it would hold thousands of keys.
-const MAX_BYTES: u64 = 1024 * 1024;
+use crate::private;
 
 /// Keys by version, and which of them wraps.
 pub(crate) struct Versions {
@@ -49,28 +45,10 @@ struct Text<'a> {
     keys: BTreeMap<u32, &'a str>,
 }
 
-/// Keeps other processes from the file until it is dropped. The directory is what is locked: the file itself is
-/// replaced, and may not be there yet.
-pub(crate) fn lock(path: &Path) -> Result<File, KeyringError> {
-    let locked = File::open(directory(path)).and_then(|directory| directory.lock().map(|()| directory));
-    locked.map_err(io_error(path))
-}
-
 /// Reads the file; none where there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Versions>, KeyringError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error(path)(error)),
-    };
-    refuse_exposed(&file, path)?;
-    let size = file.metadata().map_err(io_error(path))?.len();
-    let not_a_key_file = || KeyringError::NotAKeyFile(path.to_owned());
-    let capacity = usize::try_from(size.min(MAX_BYTES)).map_err(|_| not_a_key_file())?;
-    // Large enough from the start: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity + 1));
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(io_error(path))?;
-    parse(&bytes).map(Some).ok_or_else(not_a_key_file)
+    let Some(bytes) = private::read(path)? else { return Ok(None) };
+    parse(&bytes).map(Some).ok_or_else(|| KeyringError::NotAKeyFile(path.to_owned()))
 }
 
 fn parse(bytes: &[u8]) -> Option<Versions> {
@@ -85,18 +63,9 @@ fn parse(bytes: &[u8]) -> Option<Versions> {
     keys.contains_key(&text.current).then_some(Versions { current: text.current, keys })
 }
 
-/// Replaces the file: after a crash there is the old one or the new one, and nothing in between.
+/// Replaces the file.
 pub(crate) fn write(path: &Path, versions: &Versions) -> Result<(), KeyringError> {
-    let written = render(versions).and_then(|bytes| {
-        let directory = directory(path);
-        // Made with mode 0600.
-        let mut file = NamedTempFile::new_in(&directory)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|failed| failed.error)?;
-        File::open(&directory)?.sync_all()
-    });
-    written.map_err(io_error(path))
+    private::write(path, &render(versions).map_err(private::io_error(path))?)
 }
 
 fn render(versions: &Versions) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -108,29 +77,4 @@ fn render(versions: &Versions) -> io::Result<Zeroizing<Vec<u8>>> {
     serde_json::to_writer(&mut *bytes, &Text { current: versions.current, keys })?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-#[cfg(unix)]
-fn refuse_exposed(file: &File, path: &Path) -> Result<(), KeyringError> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let mode = file.metadata().map_err(io_error(path))?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyringError::Exposed { path: path.to_owned(), mode }) }
-}
-
-/// Elsewhere a file is as private as the directory that it inherits its access list from.
-#[cfg(not(unix))]
-fn refuse_exposed(_: &File, _: &Path) -> Result<(), KeyringError> {
-    Ok(())
-}
-
-fn directory(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> KeyringError {
-    move |source| KeyringError::Io { path: path.to_owned(), source }
 }

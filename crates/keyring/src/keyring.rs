@@ -13,6 +13,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::file::{self, Versions};
+use crate::private;
 
 /// What stands before the version in a key's name.
 const NAME: &str = "keyring/";
@@ -60,7 +61,7 @@ impl Keyring {
     /// Reads the key file, or makes one with a first key. The directory must exist.
     pub fn open_or_create(path: impl Into<PathBuf>, random: Arc<dyn Random>) -> Result<Self, KeyringError> {
         let path = path.into();
-        let _lock = file::lock(&path)?;
+        let _lock = private::lock(&path)?;
         let versions = match file::read(&path)? {
             Some(versions) => versions,
             None => {
@@ -75,7 +76,7 @@ impl Keyring {
     /// Adds a key, under which everything is wrapped from now on, and gives its version. What was wrapped before still
     /// unwraps. Other processes that have the file open go on with the keys that they know: restart them.
     pub fn add_version(&mut self) -> Result<u32, KeyringError> {
-        let _lock = file::lock(&self.path)?;
+        let _lock = private::lock(&self.path)?;
         // Another process may have added one since; overwriting it would lose what it wrapped.
         let mut versions =
             file::read(&self.path)?.ok_or_else(|| KeyringError::NotAKeyFile(self.path.clone()))?;

@@ -1,9 +1,12 @@
-//! Key adapter: data keys wrapped by a local key file.
+//! Key adapter: data keys wrapped by a local key file, and the keys of the broker's own issuer in another.
 //!
 //! For a laptop or one machine: whoever reads the file opens everything that was sealed under it. In a cloud, use its
 //! key service.
 
 mod file;
 mod keyring;
+mod private;
+mod signing;
 
 pub use crate::keyring::{Keyring, KeyringError};
+pub use crate::signing::SigningKeyring;

@@ -10,6 +10,7 @@ pub mod leases;
 pub mod minter;
 pub mod oauth;
 pub mod scopes;
+pub mod signing;
 pub mod tokens;
 
 use thiserror::Error;
