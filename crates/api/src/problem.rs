@@ -76,6 +76,8 @@ codes! {
     CloudUnavailable = "cloud_unavailable", SERVICE_UNAVAILABLE, "The cloud is unavailable";
     /// What is on record cannot be read, or what happens cannot be recorded: then nothing happens.
     AuditUnavailable = "audit_unavailable", SERVICE_UNAVAILABLE, "The record is unavailable";
+    /// The keys of the broker's own issuer cannot be had.
+    IssuerUnavailable = "issuer_unavailable", SERVICE_UNAVAILABLE, "The issuer is unavailable";
     /// A defect of this program.
     Internal = "internal", INTERNAL_SERVER_ERROR, "The broker has a defect";
 }
