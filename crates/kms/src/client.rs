@@ -1,4 +1,4 @@
-//! The two calls of KMS that are used, and the SDK behind them.
+//! The calls of KMS that are used, and the SDK behind them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::DataKeySpec;
+use aws_sdk_kms::types::{DataKeySpec, MessageType, SigningAlgorithmSpec};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use deputize_broker::ports::keys::{DataKey, EncryptionContext, WrappedKey};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::failure::KmsFailure;
@@ -23,6 +24,9 @@ const ATTEMPTS: u32 = 3;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call may take with all its attempts and the pauses between them.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// RS256, as KMS calls it.
+const RS256: SigningAlgorithmSpec = SigningAlgorithmSpec::RsassaPkcs1V15Sha256;
 
 /// What of KMS is used, so that tests can stand in for it.
 #[async_trait]
@@ -35,6 +39,26 @@ pub(crate) trait Kms: Send + Sync {
 
     async fn decrypt(&self, wrapped: &WrappedKey, context: &EncryptionContext)
     -> Result<DataKey, KmsFailure>;
+}
+
+/// What is told of an asymmetric key.
+#[derive(Clone, Debug)]
+pub(crate) struct Asymmetric {
+    /// Whatever name it was asked for by.
+    pub(crate) arn: String,
+    /// SubjectPublicKeyInfo, DER.
+    pub(crate) public_key: Vec<u8>,
+    /// Whether it signs as RS256 has it.
+    pub(crate) signs_rs256: bool,
+    pub(crate) created_at: Timestamp,
+}
+
+/// What of KMS signs, so that tests can stand in for it.
+#[async_trait]
+pub(crate) trait Signer: Send + Sync {
+    async fn describe(&self, key_id: &str) -> Result<Asymmetric, KmsFailure>;
+
+    async fn sign(&self, arn: &str, message: &[u8]) -> Result<Vec<u8>, KmsFailure>;
 }
 
 /// KMS through AWS's own client.
@@ -88,6 +112,37 @@ impl Kms for SdkKms {
             .ciphertext_blob(Blob::new(wrapped.ciphertext.as_slice()))
             .set_encryption_context(Some(pairs(context)));
         data_key(request.send().await.map_err(|error| failure(&error))?.plaintext)
+    }
+}
+
+#[async_trait]
+impl Signer for SdkKms {
+    async fn describe(&self, key_id: &str) -> Result<Asymmetric, KmsFailure> {
+        let public = self.0.get_public_key().key_id(key_id).send().await.map_err(|error| failure(&error))?;
+        let signs_rs256 = public.signing_algorithms().contains(&RS256);
+        let (Some(arn), Some(public_key)) = (public.key_id, public.public_key) else {
+            return Err(KmsFailure::Unreadable);
+        };
+        let described = self.0.describe_key().key_id(&arn).send().await.map_err(|error| failure(&error))?;
+        let created_at = described
+            .key_metadata
+            .and_then(|metadata| metadata.creation_date)
+            .and_then(|date| Timestamp::from_second(date.secs()).ok())
+            .ok_or(KmsFailure::Unreadable)?;
+        Ok(Asymmetric { arn, public_key: public_key.into_inner(), signs_rs256, created_at })
+    }
+
+    async fn sign(&self, arn: &str, message: &[u8]) -> Result<Vec<u8>, KmsFailure> {
+        let request = self
+            .0
+            .sign()
+            .key_id(arn)
+            .message(Blob::new(message))
+            // KMS hashes it: a token's text is within the 4,096 bytes that it takes.
+            .message_type(MessageType::Raw)
+            .signing_algorithm(RS256);
+        let output = request.send().await.map_err(|error| failure(&error))?;
+        output.signature.map(Blob::into_inner).ok_or(KmsFailure::Unreadable)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why KMS did not do what it was asked for, and what that means to the broker.
 
 use deputize_broker::ports::keys::KeyError;
+use deputize_broker::ports::signing::SigningError;
 use thiserror::Error;
 
 /// The blob is not what this key wrapped in this context. A blob of a length that no key gives is a
@@ -16,6 +17,9 @@ const UNUSABLE: &[&str] = &[
     "KMSInvalidStateException",
     "NotFoundException",
 ];
+
+/// The key is none that signs.
+const UNFIT: &[&str] = &["UnsupportedOperationException", "ValidationException"];
 
 /// Why KMS did not do what it was asked for. It holds nothing of request or answer but what is no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -53,6 +57,16 @@ impl KmsFailure {
             Some(code) if REFUSED.contains(&code) || code == "ValidationException" => KeyError::Refused,
             Some(code) if UNUSABLE.contains(&code) => KeyError::Unusable { key_id: key_id.to_owned() },
             _ => KeyError::Unavailable(Box::new(self)),
+        }
+    }
+
+    /// What it means where something was to be signed.
+    pub(crate) fn signing(self, key_id: &str) -> SigningError {
+        match self.code() {
+            Some(code) if UNUSABLE.contains(&code) || UNFIT.contains(&code) => {
+                SigningError::Unusable { key: key_id.to_owned(), source: Box::new(self) }
+            }
+            _ => SigningError::Unavailable(Box::new(self)),
         }
     }
 

@@ -106,8 +106,9 @@ impl Issuer {
                 }
             }
         }
-        if plan.due.is_some() && plan.signing.is_some() {
-            tracing::warn!("the signing key is past its time and there is no next one");
+        let known_already = known.as_ref().is_some_and(|known| known.plan.due.is_some());
+        if plan.due.is_some() && !known_already {
+            tracing::warn!("the next signing key is due, and there is none");
         }
         let reread = now.saturating_add(REREAD).unwrap_or(Timestamp::MAX);
         let until = plan.changes_at.map_or(reread, |change| change.min(reread));
