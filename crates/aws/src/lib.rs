@@ -1,11 +1,14 @@
-//! AWS adapter: sessions by STS AssumeRole, and tokens that say to other clouds who the broker is.
+//! AWS adapter: sessions by STS AssumeRole, tokens that say to other clouds who the broker is, and the broker's own
+//! credentials where it runs elsewhere.
 
 mod failure;
+mod federated;
 mod minter;
 mod sts;
 mod web_identity;
 
 pub use crate::failure::StsFailure;
+pub use crate::federated::{FederatedCredentials, FederatedSettings, STS_AUDIENCE};
 pub use crate::minter::{AwsMinter, AwsMinterSettings};
 pub use crate::sts::caller_arn;
 pub use crate::web_identity::{WebIdentitySettings, WebIdentityTokens};

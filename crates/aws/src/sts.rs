@@ -9,9 +9,8 @@ use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{Config, Region};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId as _;
-use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::operation::get_web_identity_token::GetWebIdentityTokenOutput;
-use aws_sdk_sts::types::Tag;
+use aws_sdk_sts::types::{AssumedRoleUser, Credentials, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use deputize_broker::Secret;
 use deputize_broker::ports::identity::IdentityToken;
@@ -67,6 +66,24 @@ pub(crate) trait WebIdentity: Send + Sync {
     ) -> Result<IdentityToken, StsFailure>;
 }
 
+/// A call of AssumeRoleWithWebIdentity.
+#[derive(Clone, Debug)]
+pub(crate) struct AssumeRoleWithWebIdentity {
+    pub(crate) role_arn: String,
+    pub(crate) session_name: String,
+    pub(crate) token: Secret,
+    pub(crate) duration_seconds: i32,
+}
+
+/// What of STS gives a session to whom another issuer vouches for.
+#[async_trait]
+pub(crate) trait Federation: Send + Sync {
+    async fn assume_role_with_web_identity(
+        &self,
+        call: AssumeRoleWithWebIdentity,
+    ) -> Result<Session, StsFailure>;
+}
+
 /// STS through AWS's own client.
 pub(crate) struct SdkSts(Client);
 
@@ -116,7 +133,13 @@ impl Sts for SdkSts {
             .policy(call.policy)
             .duration_seconds(call.duration_seconds);
         let output = request.send().await.map_err(|error| failure(&error))?;
-        session(output).ok_or(StsFailure::Unreadable)
+        #[expect(
+            deprecated,
+            reason = "its successor tells of the token, not of the space for policies and tags"
+        )]
+        let packed_policy_size = output.packed_policy_size;
+        session(output.credentials, output.assumed_role_user, packed_policy_size)
+            .ok_or(StsFailure::Unreadable)
     }
 }
 
@@ -139,6 +162,27 @@ impl WebIdentity for SdkSts {
     }
 }
 
+#[async_trait]
+impl Federation for SdkSts {
+    async fn assume_role_with_web_identity(
+        &self,
+        call: AssumeRoleWithWebIdentity,
+    ) -> Result<Session, StsFailure> {
+        let request = self
+            .0
+            .assume_role_with_web_identity()
+            .role_arn(call.role_arn)
+            .role_session_name(call.session_name)
+            .web_identity_token(call.token.reveal())
+            .duration_seconds(call.duration_seconds);
+        let output = request.send().await.map_err(|error| failure(&error))?;
+        let user = output.assumed_role_user;
+        #[expect(deprecated, reason = "as in AssumeRole")]
+        let packed_policy_size = output.packed_policy_size;
+        session(output.credentials, user, packed_policy_size).ok_or(StsFailure::Unreadable)
+    }
+}
+
 /// The token in an answer; none where something that it always has is missing.
 fn identity(output: GetWebIdentityTokenOutput) -> Option<IdentityToken> {
     let expires_at = Timestamp::from_second(output.expiration?.secs()).ok()?;
@@ -147,11 +191,14 @@ fn identity(output: GetWebIdentityTokenOutput) -> Option<IdentityToken> {
 }
 
 /// The session in an answer; none where something that it always has is missing.
-fn session(output: AssumeRoleOutput) -> Option<Session> {
-    #[expect(deprecated, reason = "its successor tells of the token, not of the space for policies and tags")]
-    let packed_policy_size = output.packed_policy_size().and_then(|percent| u8::try_from(percent).ok());
-    let assumed_role_id = output.assumed_role_user.map(|user| user.assumed_role_id);
-    let keys = output.credentials?;
+fn session(
+    keys: Option<Credentials>,
+    user: Option<AssumedRoleUser>,
+    packed_policy_size: Option<i32>,
+) -> Option<Session> {
+    let packed_policy_size = packed_policy_size.and_then(|percent| u8::try_from(percent).ok());
+    let assumed_role_id = user.map(|user| user.assumed_role_id);
+    let keys = keys?;
     let expires_at = Timestamp::from_second(keys.expiration.secs()).ok()?;
     if keys.access_key_id.is_empty() || keys.secret_access_key.is_empty() || keys.session_token.is_empty() {
         return None;
