@@ -5,6 +5,7 @@ mod client;
 mod commands;
 mod http;
 mod issued;
+mod issuer;
 mod output;
 mod report;
 mod settings;

@@ -10,5 +10,6 @@ mod settings;
 
 pub use crate::minters::{Surroundings, identity, minters};
 pub use crate::settings::{
-    AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings, KeyVaultSource,
+    AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings, IssuerSource,
+    KeyVaultSource,
 };

@@ -8,6 +8,7 @@ use deputize_azure::{
     AzureMinter, ClientSecret, Entra, FederatedCredential, KeyVault, ManagedIdentity, NotAnAuthority,
     SealedSecrets, TokenSource,
 };
+use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::identity::IdentityTokens;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::stored::minter::ClientSecrets;
@@ -19,7 +20,7 @@ use deputize_scope::identifier::CredentialType;
 use thiserror::Error;
 
 use crate::lazy::Lazy;
-use crate::settings::{AzureCloud, CloudSettings, GcpCloud, IdentitySource};
+use crate::settings::{AzureCloud, CloudSettings, GcpCloud, IdentitySource, IssuerSource};
 
 /// What minters are made with.
 #[derive(Clone)]
@@ -51,14 +52,21 @@ pub(crate) enum NotMade {
     Authority(#[from] NotAnAuthority),
 }
 
-/// Says who the broker is, as the settings have it; `aws` is what the broker is at AWS.
-pub fn identity(source: &IdentitySource, aws: &SdkConfig, clock: &Arc<dyn Clock>) -> Arc<dyn IdentityTokens> {
-    match source {
+/// Says who the broker is, as the settings have it; `aws` is what the broker is at AWS. Where the broker is its own
+/// issuer, whoever has its keys makes it: then `issuer` is asked for it.
+pub fn identity<E>(
+    source: &IdentitySource,
+    aws: &SdkConfig,
+    clock: &Arc<dyn Clock>,
+    issuer: impl FnOnce(&IssuerSource) -> Result<Arc<Issuer>, E>,
+) -> Result<Arc<dyn IdentityTokens>, E> {
+    Ok(match source {
         IdentitySource::Aws => {
             Arc::new(WebIdentityTokens::new(aws, WebIdentitySettings::default(), Arc::clone(clock)))
         }
         IdentitySource::TokenFile(path) => Arc::new(TokenFile::new(path.clone(), Arc::clone(clock))),
-    }
+        IdentitySource::Issuer(source) => issuer(source)?,
+    })
 }
 
 /// What mints at Google Cloud and at Azure. Nothing is connected to or read before it is first asked.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use deputize_azure::EXCHANGE;
+use deputize_broker::issuer::{IssuerSettings, IssuerUrl, Schedule, Subject};
 use deputize_broker::{AwsSettings, AzureSettings, GcpSettings};
 use deputize_gcp::PoolProvider;
 use deputize_http::Url;
-use deputize_scope::AgentId;
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::azure::ClientId;
 use deputize_scope::gcp::ServiceAccount;
+use deputize_scope::{AgentId, TenantId};
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
@@ -38,6 +39,31 @@ pub enum IdentitySource {
     Aws,
     /// A file does that something else keeps fresh, such as Kubernetes: `{ token_file = "PATH" }`.
     TokenFile(PathBuf),
+    /// It does itself, by an issuer of its own: `{ issuer = { url = "https://broker.example.com" } }`.
+    Issuer(IssuerSource),
+}
+
+/// The broker as its own issuer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSource {
+    /// Where clouds find its documents.
+    #[serde(deserialize_with = "required")]
+    pub url: IssuerUrl,
+    /// What its tokens name in `sub`, where it is not `deputize:TENANT`.
+    #[serde(default, deserialize_with = "parsed")]
+    pub subject: Option<Subject>,
+    /// The keys at KMS that sign, each `KEY` or `KEY@TIME`; without any, those in a file of the state directory.
+    #[serde(default)]
+    pub keys: Vec<String>,
+}
+
+impl IssuerSource {
+    /// The settings of the issuer of a tenant.
+    pub fn settings(&self, tenant: &TenantId) -> IssuerSettings {
+        let subject = self.subject.clone().unwrap_or_else(|| Subject::of(tenant));
+        IssuerSettings { url: self.url.clone(), subject, schedule: Schedule::default() }
+    }
 }
 
 /// AWS.
@@ -310,6 +336,18 @@ mod tests {
     }
 
     #[test]
+    fn the_broker_may_be_its_own_issuer() {
+        let told = r#"identity = { issuer = { url = "https://broker.example.com", keys = ["alias/a", "alias/b@2026-12-01T00:00:00Z"] } }"#;
+        let IdentitySource::Issuer(source) = read(told).identity else { panic!("{told}") };
+        let settings = source.settings(&"acme".parse().unwrap());
+        assert_eq!(
+            (settings.url.as_str(), settings.subject.as_str()),
+            ("https://broker.example.com", "deputize:acme")
+        );
+        assert_eq!(source.keys.len(), 2);
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for text in [
             "[gcp]\nkey = 'x'",
@@ -318,6 +356,8 @@ mod tests {
             "[azure]\nauthority = 'entra'",
             "[azure.key_vault]\nurl = 'https://acme.vault.azure.net'",
             "identity = 'gcp'",
+            "[identity.issuer]\nurl = 'http://broker.example.com'",
+            "[identity.issuer]\nurl = 'https://broker.example.com'\nkey = 'x'",
             "[oracle]",
         ] {
             assert!(toml::from_str::<CloudSettings>(text).is_err(), "{text}");

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod command_line;
+mod issuer;
 mod issuing;
 mod load;
 mod records;

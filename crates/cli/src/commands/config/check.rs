@@ -7,18 +7,19 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deputize_aws::caller_arn;
+use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::identity::IdentityTokens;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::{Clock, Random};
 use deputize_clouds::advice::{Broker, advice};
 use deputize_clouds::rehearsal::{Attempt, Outcome, Rehearsal, told};
-use deputize_clouds::{CloudSettings, IdentitySource, Surroundings, identity, minters};
+use deputize_clouds::{CloudSettings, IdentitySource, IssuerSource, Surroundings, identity, minters};
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
 use serde::Deserialize;
 
 use crate::aws::Aws;
 use crate::settings::{Settings, Which};
-use crate::{output, source};
+use crate::{issuer, output, source};
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     init_tracing(Format::Text)?;
@@ -40,7 +41,11 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
         (Arc::new(SystemClock::start()), Arc::new(OsRandom));
 
     let mut all: Vec<Arc<dyn Minter>> = Vec::new();
-    let (broker, tokens) = who(&clouds, is_aws, &clock, &mut all).await?;
+    let own = |source: &IssuerSource| {
+        let who = issuer::configured(source, &document.tenant)?;
+        issuer::open(who, &settings.state.value, &clock, &random)
+    };
+    let (broker, tokens) = who(&clouds, is_aws, &clock, own, &mut all).await?;
     if let Some(tokens) = tokens {
         let secrets = None;
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
@@ -67,6 +72,7 @@ async fn who(
     clouds: &CloudSettings,
     is_aws: bool,
     clock: &Arc<dyn Clock>,
+    issuer: impl FnOnce(&IssuerSource) -> anyhow::Result<Arc<Issuer>>,
     all: &mut Vec<Arc<dyn Minter>>,
 ) -> anyhow::Result<(Broker, Option<Arc<dyn IdentityTokens>>)> {
     let mut broker = Broker::default();
@@ -83,7 +89,7 @@ async fn who(
     } else {
         aws_types::SdkConfig::builder().build()
     };
-    let tokens = identity(&clouds.identity, &sdk, clock);
+    let tokens = identity(&clouds.identity, &sdk, clock, issuer)?;
     if let Some(audience) = clouds.an_audience() {
         // Without one, every cloud that is proven to by it says so below.
         let token = tokens.token(&audience).await.ok();

@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use axum::Router;
-use deputize_aws::{AwsMinter, AwsMinterSettings};
+use deputize_aws::{AwsMinter, AwsMinterSettings, STS_AUDIENCE};
+use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::stored::Vault;
 use deputize_clouds::{
-    AzureCloud, CloudSettings, GcpCloud, IdentitySource, Surroundings, identity, minters as minters_of,
+    AzureCloud, CloudSettings, GcpCloud, IdentitySource, IssuerSource, Surroundings, identity,
+    minters as minters_of,
 };
 use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
-use deputize_sandbox::{Clock, Key, Random};
+use deputize_sandbox::{Clock, IssuerKeys, Key, Random};
 
 use super::state::State;
 use super::wiring::Host;
@@ -48,7 +50,9 @@ pub(super) async fn choose(
     url: &str,
     host: &Host,
     vault: &Vault,
+    issuer: Option<&Arc<Issuer>>,
 ) -> anyhow::Result<Clouds> {
+    let own = |_: &IssuerSource| issuer.cloned().context("the broker has no issuer of its own");
     let real = settings.real_clouds();
     let surroundings = |identity| Surroundings {
         clock: Arc::clone(&host.clock),
@@ -61,7 +65,7 @@ pub(super) async fn choose(
             bail!("the sandboxes of Google Cloud and Azure trust that of AWS alone: they need aws=sandbox");
         }
         let aws = Aws::load(real.aws.region.clone()).await?;
-        let identity = identity(&real.identity, &aws.sdk, &host.clock);
+        let identity = identity(&real.identity, &aws.sdk, &host.clock, own)?;
         let mut minters: Vec<Arc<dyn Minter>> = vec![Arc::new(aws.minter())];
         minters.extend(minters_of(&real, &surroundings(identity)));
         return Ok(Clouds { minters, routes: Router::new(), role_template: real.aws.role });
@@ -72,19 +76,24 @@ pub(super) async fn choose(
              broker to the others, such as identity = {{ token_file = \"PATH\" }}"
         );
     }
-    let sandbox = Sandbox::new(settings, state, url, host)?;
-    let sandboxed = identity(&IdentitySource::Aws, &sandbox.sdk, &host.clock);
+    // One that is elsewhere to the clouds may not be there yet.
+    let near = issuer.filter(|issuer| issuer.settings().url.as_str() == url);
+    let sandbox = Sandbox::new(settings, state, url, host, near)?;
+    let sandboxed = match near {
+        Some(issuer) => Arc::clone(issuer) as _,
+        None => identity(&IdentitySource::Aws, &sandbox.sdk, &host.clock, own)?,
+    };
     let mut minters: Vec<Arc<dyn Minter>> =
         vec![Arc::new(AwsMinter::new(&sandbox.sdk, AwsMinterSettings::default()))];
-    let own = identity(&real.identity, &sandbox.sdk, &host.clock);
-    minters.extend(minters_of(&real, &surroundings(own)));
+    let proof = identity(&real.identity, &sandbox.sdk, &host.clock, own)?;
+    minters.extend(minters_of(&real, &surroundings(proof)));
     minters.extend(minters_of(&sandbox.clouds, &surroundings(sandboxed)));
     let role_template = real.aws.role.or_else(|| Some(SANDBOX_ROLE.to_owned()));
     Ok(Clouds { minters, routes: sandbox.routes, role_template })
 }
 
-/// An account, a project and a tenant in this very process, reached as the clouds are: over HTTP. Google's and
-/// Microsoft's trust the account's tokens, which is how the broker proves itself to them.
+/// An account, a project and a tenant in this very process, reached as the clouds are: over HTTP. All trust the broker's
+/// own issuer, which is how it proves itself to them; Google's and Microsoft's trust the account's tokens too.
 struct Sandbox {
     sdk: SdkConfig,
     /// Where those of Google and Microsoft are, and as whom they are asked.
@@ -93,31 +102,42 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    fn new(settings: &Settings, state: &State, url: &str, host: &Host) -> anyhow::Result<Self> {
+    fn new(
+        settings: &Settings,
+        state: &State,
+        url: &str,
+        host: &Host,
+        issuer: Option<&Arc<Issuer>>,
+    ) -> anyhow::Result<Self> {
+        let trusted = issuer.map(|issuer| issuer.settings().url.as_str());
         let place = |path: &str| format!("{url}{path}");
         let key = || anyhow::Ok(Key::new(*state.sandbox_key(&*host.random)?));
 
         let mut account = aws::Config::new(key()?);
         account.issuer = Some(place(AWS));
+        account.oidc_providers = trusted.map(at_aws).into_iter().collect();
         let account = SandboxAws::new(account, clock(host), random(host));
         let sdk = sandbox_sdk(&account, place(AWS));
         let (mut clouds, mut routes) = (CloudSettings::default(), account.router_under(AWS));
         if settings.gcp.value == Which::Sandbox {
             let mut project = gcp::Config::new(key()?, place(GCP));
-            let provider = gcp::Provider::new(place(AWS));
+            project.providers =
+                [gcp::Provider::new(place(AWS))].into_iter().chain(trusted.map(at_google)).collect();
+            // Its own issuer's, if there is one.
+            let provider = project.providers.last().map(|provider| project.audience(provider).parse());
             clouds.gcp = Some(GcpCloud {
-                provider: Some(project.audience(&provider).parse()?),
+                provider: provider.transpose()?,
                 ambient: true,
                 endpoint: Some(place(GCP).parse()?),
                 metadata_host: place(GCP).strip_prefix("http://").map(str::to_owned),
                 ..GcpCloud::default()
             });
-            project.providers.push(provider);
             routes = routes.merge(SandboxGcp::new(project, clock(host), random(host)).router_under(GCP));
         }
         if settings.azure.value == Which::Sandbox {
             let mut directory = azure::Config::new(key()?, place(AZURE));
-            directory.apps = azure::Apps::Any { issuers: vec![place(AWS)] };
+            let issuers = [place(AWS)].into_iter().chain(trusted.map(str::to_owned)).collect();
+            directory.apps = azure::Apps::Any { issuers };
             clouds.azure = Some(AzureCloud {
                 tenant: Some(directory.tenant.clone()),
                 managed_identity: true,
@@ -130,6 +150,16 @@ impl Sandbox {
         }
         Ok(Self { sdk, clouds, routes })
     }
+}
+
+fn at_aws(issuer: &str) -> aws::OidcProvider {
+    let (audiences, keys) = (vec![STS_AUDIENCE.to_owned()], IssuerKeys::Discovered);
+    aws::OidcProvider { issuer: issuer.to_owned(), audiences, keys }
+}
+
+/// Beside the provider for the account's tokens, under a name of its own.
+fn at_google(issuer: &str) -> gcp::Provider {
+    gcp::Provider { name: "deputize-issuer".to_owned(), ..gcp::Provider::new(issuer) }
 }
 
 /// The configuration of the account's operator.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use deputize_api::Authentication;
+use deputize_api::{Authentication, issuer_router};
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
@@ -21,6 +21,7 @@ use deputize_scope::catalogue::Catalogues;
 use super::clouds;
 use super::state::State;
 use crate::commands::catalogue::Shelf;
+use crate::issuer;
 use crate::settings::Settings;
 
 const TABLE: &str = "deputize";
@@ -70,7 +71,9 @@ pub(super) async fn wire(
         clock: Arc::clone(&host.clock),
         random: Arc::clone(&host.random),
     };
-    let clouds = clouds::choose(settings, state, url, host, &vault).await?;
+    let issuer = issuer::configured_or_local(&settings.clouds.value.identity, url, tenant)?;
+    let issuer = issuer.map(|who| issuer::open(who, state.root(), &host.clock, &host.random)).transpose()?;
+    let clouds = clouds::choose(settings, state, url, host, &vault, issuer.as_ref()).await?;
     let broker_settings = BrokerSettings {
         tenant: tenant.clone(),
         admins: Vec::new(),
@@ -98,7 +101,7 @@ pub(super) async fn wire(
     };
     let broker = Arc::new(Broker::new(broker_settings, ports));
     let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings));
-    let router = clouds.routes.merge(api);
+    let router = clouds.routes.merge(api).merge(issuer.map(issuer_router).unwrap_or_default());
     Ok(Served { broker, tokens: store, database, router })
 }
 
