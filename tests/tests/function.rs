@@ -171,3 +171,32 @@ async fn a_throttled_table_is_503_and_nothing_is_lost() -> Result<(), HarnessErr
     assert_eq!(issued.status(), Some(201), "{:?} {}", issued.text(), function.output());
     Ok(())
 }
+
+#[tokio::test]
+async fn the_function_is_its_own_issuer_with_a_key_at_kms() -> Result<(), HarnessError> {
+    let environment = Environment::locate()?;
+    let around = IssuanceCloud::start(&environment).await?;
+    let body = json!({ "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY" });
+    let key = around.moto.json("kms", "TrentService.CreateKey", &body).await?;
+    let url = "https://broker.example.com";
+    let identity = json!({ "issuer": { "url": url, "keys": [key["KeyMetadata"]["Arn"]] } });
+    let settings = json!({ "tenant": "acme", "identity": identity });
+    let mut variables = around.variables();
+    variables.push(("DEPUTIZE_SETTINGS".to_owned(), settings.to_string()));
+    let host = RuntimeApi::start().await?;
+    let function = host.spawn(&environment, &environment.binary("issuance")?, variables)?;
+
+    // The gateway lets everybody through to these two.
+    let discovery = host.invoke(ApiGatewayEvent::new("GET", "/.well-known/openid-configuration")).await?;
+    assert_eq!(
+        discovery.json()?["jwks_uri"],
+        format!("{url}/.well-known/jwks.json"),
+        "{}",
+        function.output()
+    );
+    let keys = host.invoke(ApiGatewayEvent::new("GET", "/.well-known/jwks.json")).await?;
+    assert_eq!(keys.status(), Some(200), "{}", function.output());
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=3600"));
+    assert_eq!(keys.json()?["keys"][0]["alg"], "RS256");
+    Ok(())
+}
