@@ -75,6 +75,10 @@ pub struct AwsCloud {
     pub role: Option<String>,
     /// The region whose STS is asked, where it is not the broker's own.
     pub region: Option<String>,
+    /// The role that the broker itself gets at AWS by an identity token, where it runs elsewhere and has no credentials
+    /// of AWS's.
+    #[serde(deserialize_with = "parsed")]
+    pub broker_role: Option<RoleArn>,
 }
 
 /// Google Cloud.
@@ -184,6 +188,14 @@ impl CloudSettings {
     /// What can be told from the settings alone.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         template::<RoleArn>("aws.role", "role", self.aws.role.as_ref())?;
+        // AWS takes no identity token of its own.
+        let is_elsewhere = self.identity != IdentitySource::Aws;
+        needs(
+            "aws.broker_role",
+            self.aws.broker_role.is_some(),
+            "identity.issuer or identity.token_file",
+            is_elsewhere,
+        )?;
         self.gcp.as_ref().map_or(Ok(()), GcpCloud::validate)?;
         self.azure.as_ref().map_or(Ok(()), AzureCloud::validate)
     }
@@ -372,6 +384,10 @@ mod tests {
             ("[gcp]\nambient = true\naudience = 'x'", "gcp.audience means nothing without gcp.provider"),
             ("[gcp]\nambient = true\nendpoint = 'http://10.0.0.1'", "gcp.endpoint is http://10.0.0.1/"),
             ("[azure]\ntenant = 'x'\nauthority = 'http://login.example.com'", "azure.authority is"),
+            (
+                "[aws]\nbroker_role = 'arn:aws:iam::123456789012:role/deputize'",
+                "aws.broker_role means nothing without",
+            ),
             ("[aws]\nrole = 'agent-{agent}'", "aws.role is \"agent-{agent}\""),
             ("[gcp]\nambient = true\nservice_account = '{agent}'", "gcp.service_account is"),
         ] {

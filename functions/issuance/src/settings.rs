@@ -38,6 +38,8 @@ pub(crate) enum EnvironmentError {
     Principal { text: String, source: ArnError },
     #[error("{SETTINGS}: {0}")]
     Clouds(#[from] InvalidSettings),
+    #[error("{SETTINGS}: aws.broker_role is for a broker outside AWS: a function has a role")]
+    BrokerRole,
 }
 
 /// The form of the variable: JSON text.
@@ -83,6 +85,9 @@ impl Environment {
         let Written { tenant, admins, auditors, identity, aws, gcp, azure } = written;
         let clouds = CloudSettings { identity, aws, gcp, azure };
         clouds.validate()?;
+        if clouds.aws.broker_role.is_some() {
+            return Err(EnvironmentError::BrokerRole);
+        }
         let settings = Settings {
             tenant: tenant.parse()?,
             admins: identities(admins)?,
@@ -145,6 +150,7 @@ mod tests {
             r#"{"tenant":"acme","aws":{"role":"x"}}"#,
             r#"{"tenant":"acme","aws":{"cloud":"sandbox"}}"#,
             r#"{"tenant":"acme","gcp":{}}"#,
+            r#"{"tenant":"acme","identity":{"token_file":"/t"},"aws":{"broker_role":"arn:aws:iam::123456789012:role/a"}}"#,
             r#"{"tenant":"acme","azure":{"tenant":"contoso","key":"x"}}"#,
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -1,6 +1,7 @@
 //! The broker's own issuer, over HTTP: its tokens at libraries that verify them, and at clouds that were told to trust it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod elsewhere;
 mod served;
 
 use std::path::Path;

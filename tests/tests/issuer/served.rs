@@ -134,13 +134,13 @@ impl Clouds {
     }
 }
 
-async fn place() -> (TcpListener, String) {
+pub(crate) async fn place() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     (listener, url)
 }
 
-fn serve(listener: TcpListener, router: Router) {
+pub(crate) fn serve(listener: TcpListener, router: Router) {
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
 }
 

@@ -15,6 +15,7 @@ use deputize_clouds::advice::{Broker, advice};
 use deputize_clouds::rehearsal::{Attempt, Outcome, Rehearsal, told};
 use deputize_clouds::{CloudSettings, IdentitySource, IssuerSource, Surroundings, identity, minters};
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
+use deputize_scope::TenantId;
 use serde::Deserialize;
 
 use crate::aws::Aws;
@@ -45,7 +46,7 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
         let who = issuer::configured(source, &document.tenant)?;
         issuer::open(who, &settings.state.value, &clock, &random)
     };
-    let (broker, tokens) = who(&clouds, is_aws, &clock, own, &mut all).await?;
+    let (broker, tokens) = who(&clouds, is_aws, &document.tenant, &clock, own, &mut all).await?;
     if let Some(tokens) = tokens {
         let secrets = None;
         let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
@@ -71,25 +72,25 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
 async fn who(
     clouds: &CloudSettings,
     is_aws: bool,
+    tenant: &TenantId,
     clock: &Arc<dyn Clock>,
     issuer: impl FnOnce(&IssuerSource) -> anyhow::Result<Arc<Issuer>>,
     all: &mut Vec<Arc<dyn Minter>>,
 ) -> anyhow::Result<(Broker, Option<Arc<dyn IdentityTokens>>)> {
     let mut broker = Broker::default();
     let needs_aws = is_aws || (clouds.is_federated() && clouds.identity == IdentitySource::Aws);
-    let sdk = if needs_aws {
-        let aws = Aws::load(clouds.aws.region.clone()).await?;
+    let tokens = if needs_aws {
+        let (aws, tokens) = Aws::and_identity(clouds, tenant, clock, issuer).await?;
         let arn = caller_arn(&aws.sdk).await.context("AWS does not say who the broker is")?;
         output::line(format!("ok       the broker is {arn}"))?;
         broker.arn = Some(arn);
         if is_aws {
             all.push(Arc::new(aws.minter()));
         }
-        aws.sdk
+        tokens
     } else {
-        aws_types::SdkConfig::builder().build()
+        identity(&clouds.identity, &aws_types::SdkConfig::builder().build(), clock, issuer)?
     };
-    let tokens = identity(&clouds.identity, &sdk, clock, issuer)?;
     if let Some(audience) = clouds.an_audience() {
         // Without one, every cloud that is proven to by it says so below.
         let token = tokens.token(&audience).await.ok();

@@ -21,6 +21,7 @@ use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
 use deputize_sandbox::{Clock, IssuerKeys, Key, Random};
+use deputize_scope::TenantId;
 
 use super::state::State;
 use super::wiring::Host;
@@ -47,6 +48,7 @@ pub(super) struct Clouds {
 pub(super) async fn choose(
     settings: &Settings,
     state: &State,
+    tenant: &TenantId,
     url: &str,
     host: &Host,
     vault: &Vault,
@@ -64,8 +66,7 @@ pub(super) async fn choose(
         if [settings.gcp.value, settings.azure.value].contains(&Which::Sandbox) {
             bail!("the sandboxes of Google Cloud and Azure trust that of AWS alone: they need aws=sandbox");
         }
-        let aws = Aws::load(real.aws.region.clone()).await?;
-        let identity = identity(&real.identity, &aws.sdk, &host.clock, own)?;
+        let (aws, identity) = Aws::and_identity(&real, tenant, &host.clock, own).await?;
         let mut minters: Vec<Arc<dyn Minter>> = vec![Arc::new(aws.minter())];
         minters.extend(minters_of(&real, &surroundings(identity)));
         return Ok(Clouds { minters, routes: Router::new(), role_template: real.aws.role });

@@ -73,7 +73,7 @@ pub(super) async fn wire(
     };
     let issuer = issuer::configured_or_local(&settings.clouds.value.identity, url, tenant)?;
     let issuer = issuer.map(|who| issuer::open(who, state.root(), &host.clock, &host.random)).transpose()?;
-    let clouds = clouds::choose(settings, state, url, host, &vault, issuer.as_ref()).await?;
+    let clouds = clouds::choose(settings, state, tenant, url, host, &vault, issuer.as_ref()).await?;
     let broker_settings = BrokerSettings {
         tenant: tenant.clone(),
         admins: Vec::new(),
