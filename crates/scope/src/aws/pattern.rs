@@ -104,18 +104,17 @@ impl FromStr for ActionPattern {
         if text == "*" {
             return Ok(Self::any());
         }
-        let mut glob = Glob::with_capacity(text.len() + 4);
         let (service, name) = text.split_once(':').ok_or(PatternError::NoService)?;
         sound_service(service)?;
         if name.is_empty() {
             return Err(PatternError::NoName);
         }
-        let foreign = |symbol: &char| !symbol.is_ascii_alphanumeric() && !"*?-".contains(*symbol);
+        let foreign = |symbol: &char| !symbol.is_ascii_alphanumeric() && !matches!(symbol, '*' | '?' | '-');
         if let Some(found) = name.chars().find(foreign) {
             return Err(PatternError::NameCharacter { found });
         }
-        glob.push_text(service, Class::Service, true);
-        glob.push_text(":", Class::Service, true);
+        let mut glob = Glob::with_capacity(text.len() + 1);
+        glob.push_text(text.get(..=service.len()).unwrap_or_default(), Class::Service, true);
         // An action has a name, so a name of stars only stands for at least one character.
         if name.bytes().all(|byte| byte == b'*') {
             glob.push_text("?", Class::Name, true);

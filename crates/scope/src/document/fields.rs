@@ -70,6 +70,9 @@ impl<'a> Fields<'a> {
 
     /// Tells every field that nobody asked for; where `better` has a finding for it, that one.
     pub(crate) fn finish_with(self, better: impl Fn(&Entry) -> Option<Finding>, findings: &mut Vec<Finding>) {
+        if self.rest().next().is_none() {
+            return;
+        }
         let taken: SortedSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
         let free: Vec<&str> = self.known.iter().copied().filter(|name| !taken.contains(name)).collect();
         for entry in self.rest() {

@@ -4,7 +4,7 @@
 pub(crate) mod automaton;
 pub(crate) mod intersection;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a wildcard may stand for, by the place that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,34 +54,44 @@ impl Token {
 /// A pattern as tokens, in a form in which runs of wildcards are canonical: each `?` first, then at most one `*`.
 /// Copies share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Glob(Arc<Tokens>);
+pub(crate) struct Glob(Arc<Pattern>);
 
 #[derive(Clone, Debug, Default)]
-struct Tokens {
-    tokens: Vec<Token>,
-    /// How each literal was written; the wildcard's sign elsewhere.
-    spelling: Vec<char>,
+struct Pattern {
+    /// The pattern in its canonical spelling.
+    text: String,
     /// The literals before the first wildcard, and how many they are.
     prefix: String,
     prefix_len: usize,
+    /// The tokens from the first wildcard on.
+    tail: Vec<Token>,
+    /// Each token by itself. Most patterns are compared by their texts, and never need it.
+    steps: OnceLock<Steps>,
+}
+
+#[derive(Clone, Debug)]
+struct Steps {
+    tokens: Vec<Token>,
+    /// How each literal was written; the wildcard's sign elsewhere.
+    spelling: Vec<char>,
 }
 
 impl Glob {
     pub(crate) fn tokens(&self) -> &[Token] {
-        &self.0.tokens
+        &self.0.steps().tokens
     }
 
     pub(crate) fn token(&self, at: usize) -> Option<Token> {
-        self.0.tokens.get(at).copied()
+        self.tokens().get(at).copied()
     }
 
     /// How the token at `at` is written.
     pub(crate) fn spelled(&self, at: usize) -> char {
-        self.0.spelling.get(at).copied().unwrap_or('*')
+        self.0.steps().spelling.get(at).copied().unwrap_or('*')
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.tokens.len()
+        self.0.prefix_len + self.0.tail.len()
     }
 
     /// The literals before the first wildcard.
@@ -96,22 +106,33 @@ impl Glob {
 
     /// Whether it can be seen from their literal ends that no text is matched by both.
     pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
-        let (one, two) = (self.prefix(), other.prefix());
-        let prefixes = !one.starts_with(two) && !two.starts_with(one);
-        let ends = self.tokens().iter().rev().zip(other.tokens().iter().rev());
+        let (one, two) = (self.prefix().as_bytes(), other.prefix().as_bytes());
+        let shared = one.len().min(two.len());
+        if one.get(..shared) != two.get(..shared) {
+            return true;
+        }
+        if self.is_literal() && other.is_literal() {
+            return one.len() != two.len();
+        }
         let both_literal =
-            |(one, other): &(&Token, &Token)| matches!((one, other), (Token::Literal(_), Token::Literal(_)));
-        prefixes || ends.take_while(both_literal).any(|(one, other)| one != other)
+            |(one, other): &(Token, Token)| matches!((one, other), (Token::Literal(_), Token::Literal(_)));
+        self.backwards().zip(other.backwards()).take_while(both_literal).any(|(one, other)| one != other)
+    }
+
+    /// The tokens from the last one on.
+    fn backwards(&self) -> impl Iterator<Item = Token> {
+        let prefix = self.prefix().chars().rev().map(Token::Literal);
+        self.0.tail.iter().rev().copied().chain(prefix)
     }
 
     /// Whether the glob stands for one text only.
     pub(crate) fn is_literal(&self) -> bool {
-        self.prefix_len() == self.len()
+        self.0.tail.is_empty()
     }
 
     /// The canonical spelling.
     pub(crate) fn text(&self) -> String {
-        self.0.spelling.iter().collect()
+        self.0.text.clone()
     }
 
     pub(crate) fn push(&mut self, token: Token, spelled: char) {
@@ -120,12 +141,8 @@ impl Glob {
 
     /// A glob that is about to be given so many characters.
     pub(crate) fn with_capacity(characters: usize) -> Self {
-        Self(Arc::new(Tokens {
-            tokens: Vec::with_capacity(characters),
-            spelling: Vec::with_capacity(characters),
-            prefix: String::with_capacity(characters),
-            prefix_len: 0,
-        }))
+        let text = || String::with_capacity(characters);
+        Self(Arc::new(Pattern { text: text(), prefix: text(), ..Pattern::default() }))
     }
 
     /// Appends a text in which `*` and `?` stand for characters of `class`.
@@ -136,7 +153,7 @@ impl Glob {
     /// Whether the glob matches `text`, which must be case folded where the glob is.
     pub(crate) fn matches(&self, text: &str) -> bool {
         let Some(rest) = text.strip_prefix(self.prefix()) else { return false };
-        let tail = self.tokens().get(self.prefix_len()..).unwrap_or_default();
+        let tail = self.0.tail.as_slice();
         if tail.is_empty() {
             return rest.is_empty();
         }
@@ -169,42 +186,55 @@ fn enter(tokens: &[Token], places: &mut [bool], from: usize) {
     }
 }
 
-impl Tokens {
+impl Pattern {
+    fn steps(&self) -> &Steps {
+        self.steps.get_or_init(|| {
+            let prefix = self.prefix.chars().map(Token::Literal);
+            Steps {
+                tokens: prefix.chain(self.tail.iter().copied()).collect(),
+                spelling: self.text.chars().collect(),
+            }
+        })
+    }
+
     fn push(&mut self, token: Token, spelled: char) {
-        match (self.tokens.last(), token) {
-            (_, Token::Literal(literal)) if self.prefix_len == self.tokens.len() => {
+        self.steps.take();
+        match (self.tail.last(), token) {
+            (None, Token::Literal(literal)) => {
                 self.prefix.push(literal);
                 self.prefix_len += 1;
             }
             (Some(Token::Run(last)), Token::Run(class)) if *last == class => return,
             (Some(Token::Run(last)), Token::One(class)) if *last == class => {
-                let before = self.tokens.len().saturating_sub(1);
-                self.tokens.insert(before, token);
-                self.spelling.insert(before, '?');
+                self.tail.insert(self.tail.len() - 1, token);
+                let run = self.text.pop();
+                self.text.push('?');
+                self.text.extend(run);
                 return;
             }
-            _ => {}
+            _ => self.tail.push(token),
         }
-        self.tokens.push(token);
-        self.spelling.push(spelled);
+        self.text.push(spelled);
     }
 
     fn push_text(&mut self, text: &str, class: Class, fold: bool) {
-        let folded = |symbol: char| if fold { symbol.to_ascii_lowercase() } else { symbol };
         // Most texts have no wildcard, and those that have begin without.
         let wild = text.bytes().position(|byte| matches!(byte, b'*' | b'?'));
-        let (literal, wild) = text.split_at(wild.unwrap_or(text.len()));
-        if self.prefix_len == self.tokens.len() {
-            self.prefix.extend(literal.chars().map(folded));
-            self.prefix_len += literal.chars().count();
+        let begin = if self.tail.is_empty() { wild.unwrap_or(text.len()) } else { 0 };
+        let (literal, rest) = text.split_at(begin);
+        let before = self.prefix.len();
+        self.text.push_str(literal);
+        self.prefix.push_str(literal);
+        self.prefix_len += literal.chars().count();
+        self.steps.take();
+        if fold && let Some(added) = self.prefix.get_mut(before..) {
+            added.make_ascii_lowercase();
         }
-        self.tokens.extend(literal.chars().map(folded).map(Token::Literal));
-        self.spelling.extend(literal.chars());
-        for symbol in wild.chars() {
+        for symbol in rest.chars() {
             let token = match symbol {
                 '*' => Token::Run(class),
                 '?' => Token::One(class),
-                _ => Token::Literal(folded(symbol)),
+                _ => Token::Literal(if fold { symbol.to_ascii_lowercase() } else { symbol }),
             };
             self.push(token, symbol);
         }
@@ -214,8 +244,7 @@ impl Tokens {
 impl PartialEq for Glob {
     fn eq(&self, other: &Self) -> bool {
         // Texts are compared much faster than tokens, and most patterns differ in their literal beginning.
-        self.prefix() == other.prefix()
-            && self.tokens().get(self.prefix_len()..) == other.tokens().get(other.prefix_len()..)
+        self.prefix() == other.prefix() && self.0.tail == other.0.tail
     }
 }
 

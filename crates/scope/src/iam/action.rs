@@ -1,5 +1,7 @@
 //! Actions, as far as they can be judged without knowing which there are.
 
+use std::borrow::Cow;
+
 use super::PolicyKind;
 use super::document::{Action, Clause, Spanned};
 use super::list;
@@ -22,13 +24,13 @@ pub(super) fn read(
         if kind == PolicyKind::Trust {
             trusted(&action, &text, findings);
         }
-        Some(Spanned { value: action, span: text.span, removal: text.removal })
+        Some(text.with(action))
     });
     actions.collect()
 }
 
-fn action(written: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<Action> {
-    let text = written.value.as_str();
+fn action(written: &Spanned<&str>, findings: &mut Vec<Finding>) -> Option<Action> {
+    let text = written.value;
     let mut tell = |finding: Finding| findings.push(finding.at(written.span));
     if text.contains("${") {
         let message = format!("`{}` has a policy variable, which actions cannot have", shown(text));
@@ -57,9 +59,9 @@ fn action(written: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<Acti
         let pattern = "*".parse().ok()?;
         return Some(Action { text: text.to_owned(), pattern, is_exact: every });
     }
-    let folded = match text.split_once(':') {
-        Some((service, name)) => format!("{}:{name}", service.to_ascii_lowercase()),
-        None => text.to_owned(),
+    let folded = match service.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(format!("{}:{name}", service.to_ascii_lowercase())),
+        false => Cow::Borrowed(text),
     };
     let pattern: ActionPattern = match folded.parse() {
         Ok(pattern) => pattern,
@@ -76,8 +78,9 @@ fn action(written: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<Acti
             return None;
         }
     };
-    let canonical = pattern.canonical();
-    if canonical.as_str().len() < folded.len() {
+    let canonical = if pattern.is_literal() { None } else { Some(pattern.canonical()) };
+    let shorter = canonical.filter(|canonical| canonical.as_str().len() < folded.len());
+    if let Some(canonical) = shorter {
         let message = format!("action `{}` has more wildcards than it needs", shown(text));
         let help = format!("`{}` says the same", shown(canonical.as_str()));
         let fix = list::rewritten(written.span, canonical.as_str());
@@ -106,13 +109,13 @@ pub(super) const TRUSTED: [&str; 6] = [
     "sts:TagSession",
 ];
 
-fn trusted(action: &Action, written: &Spanned<String>, findings: &mut Vec<Finding>) {
+fn trusted(action: &Action, written: &Spanned<&str>, findings: &mut Vec<Finding>) {
     let matched: Vec<&str> = TRUSTED.into_iter().filter(|one| action.pattern.matches(one)).collect();
-    let text = shown(&written.value);
+    let text = shown(written.value);
     let finding = if matched.is_empty() {
         let finding =
             Finding::error(Code::UnsupportedAction, format!("a trust policy cannot grant `{text}`"));
-        match nearest(&written.value, TRUSTED.into_iter()) {
+        match nearest(written.value, TRUSTED.into_iter()) {
             Some(name) => {
                 finding.help(format!("did you mean `{name}`?")).fix(list::rewritten(written.span, name))
             }
@@ -130,35 +133,24 @@ fn trusted(action: &Action, written: &Spanned<String>, findings: &mut Vec<Findin
 
 /// Tells what a list of actions has more than once.
 pub(super) fn tell_lists(actions: &Clause<Action>, effort: &Effort, findings: &mut Vec<Finding>) {
-    let exact: Vec<&Spanned<Action>> = actions.listed().iter().filter(|one| one.value.is_exact).collect();
-    let patterns: Vec<ActionPattern> = exact.iter().map(|one| one.value.pattern.clone()).collect();
-    let listed: Vec<Listed<'_>> = exact.iter().map(|one| Listed::of(one, &one.value.text)).collect();
-    tell_redundant("action", &listed, &patterns, effort, findings);
+    let exact = actions.listed().iter().filter(|one| one.value.is_exact);
+    let exact = exact.map(|one| (one.with(one.value.text.as_str()), one.value.pattern.clone()));
+    tell_redundant("action", exact.unzip(), effort, findings);
 }
 
-/// A member of a list, for a finding about it.
-pub(super) struct Listed<'a> {
-    text: &'a str,
-    whole: Spanned<String>,
-}
-
-impl<'a> Listed<'a> {
-    pub(super) fn of<T>(one: &Spanned<T>, text: &'a str) -> Self {
-        Self { text, whole: Spanned { value: text.to_owned(), span: one.span, removal: one.removal } }
-    }
-}
-
-/// Tells which patterns of a list the rest of it covers.
+/// Tells which patterns of a list, each given as it is written too, the rest of it covers.
 pub(super) fn tell_redundant<P: Covered>(
     what: &str,
-    listed: &[Listed<'_>],
-    patterns: &[P],
+    (listed, patterns): (Vec<Spanned<&str>>, Vec<P>),
     effort: &Effort,
     findings: &mut Vec<Finding>,
 ) {
-    let Ok(redundant) = redundant(patterns, effort) else {
+    if patterns.len() < 2 {
+        return;
+    }
+    let Ok(redundant) = redundant(&patterns, effort) else {
         let message = format!("the list has too many wildcards to compare each {what} with all of them");
-        let at = listed.first().map(|one| one.whole.span);
+        let at = listed.first().map(|one| one.span);
         let finding = Finding::info(Code::TooComplex, message).help("split the statement");
         findings.push(at.map_or(finding.clone(), |at| finding.at(at)));
         return;
@@ -166,16 +158,16 @@ pub(super) fn tell_redundant<P: Covered>(
     for Redundant { index, again } in redundant {
         let (Some(one), Some(pattern)) = (listed.get(index), patterns.get(index)) else { continue };
         if again {
-            findings.push(list::again(&one.whole, what));
+            findings.push(list::again(one, what));
             continue;
         }
         let by = patterns
             .iter()
-            .zip(listed)
+            .zip(&listed)
             .find(|(other, _)| !other.is_one() && *other != pattern && pattern.is_within(&[other], effort));
-        let by = by.map_or("the others together".to_owned(), |(_, by)| format!("`{}`", shown(by.text)));
-        let message = format!("{what} `{}` is already covered by {by}", shown(one.text));
-        let finding = Finding::warning(Code::RedundantValue, message).at(one.whole.span);
-        findings.push(finding.help("remove it").fix(one.whole.removed("remove it")));
+        let by = by.map_or("the others together".to_owned(), |(_, by)| format!("`{}`", shown(by.value)));
+        let message = format!("{what} `{}` is already covered by {by}", shown(one.value));
+        let finding = Finding::warning(Code::RedundantValue, message).at(one.span);
+        findings.push(finding.help("remove it").fix(one.removed("remove it")));
     }
 }

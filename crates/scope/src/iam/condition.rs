@@ -34,8 +34,9 @@ pub(super) fn read(
                 operator: operator.clone(),
                 key: Spanned { value: key.name.clone(), span: key.key.span, removal: None },
                 values: values
-                    .into_iter()
+                    .iter()
                     .filter(|value| variable::tell(value, version, findings).is_some())
+                    .map(|value| value.with(value.value.to_owned()))
                     .collect(),
             };
             tell(&condition, entry, key, effect, findings);
@@ -212,7 +213,7 @@ fn values(condition: &Condition, global: Option<GlobalKey>, block: &Entry, findi
     for one in &condition.values {
         let text = one.value.as_str();
         if !seen.insert(text) {
-            findings.push(list::again(one, "value"));
+            findings.push(list::again(&one.with(text), "value"));
             continue;
         }
         if let Some(reason) = value::fault(value_type, text) {

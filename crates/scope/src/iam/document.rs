@@ -88,6 +88,11 @@ pub struct Spanned<T> {
 }
 
 impl<T> Spanned<T> {
+    /// Another value in the same place.
+    pub(super) fn with<U>(&self, value: U) -> Spanned<U> {
+        Spanned { value, span: self.span, removal: self.removal }
+    }
+
     /// The edit that takes the value out of its list.
     pub(super) fn removed(&self, title: &str) -> Option<Fix> {
         Some(Fix { span: self.removal?, replacement: String::new(), title: title.to_owned() })

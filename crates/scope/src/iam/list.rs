@@ -18,24 +18,24 @@ pub(super) fn text<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) 
 }
 
 /// One text or several; with each what to cut to take it out.
-pub(super) fn texts(node: &Node, what: &str, findings: &mut Vec<Finding>) -> Vec<Spanned<String>> {
-    members(node, what, findings, |node, findings| text(node, what, findings).map(str::to_owned))
+pub(super) fn texts<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Vec<Spanned<&'a str>> {
+    members(node, what, findings, |node, findings| text(node, what, findings))
 }
 
 /// The same for values of conditions, which may be numbers and truth values too.
-pub(super) fn scalars(node: &Node, what: &str, findings: &mut Vec<Finding>) -> Vec<Spanned<String>> {
+pub(super) fn scalars<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Vec<Spanned<&'a str>> {
     members(node, what, findings, |node, findings| match &node.kind {
-        Kind::Number(raw) | Kind::Boolean(raw) => Some(raw.clone()),
-        _ => text(node, what, findings).map(str::to_owned),
+        Kind::Number(raw) | Kind::Boolean(raw) => Some(raw.as_str()),
+        _ => text(node, what, findings),
     })
 }
 
-fn members(
-    node: &Node,
+fn members<'a>(
+    node: &'a Node,
     what: &str,
     findings: &mut Vec<Finding>,
-    read: impl Fn(&Node, &mut Vec<Finding>) -> Option<String>,
-) -> Vec<Spanned<String>> {
+    read: impl Fn(&'a Node, &mut Vec<Finding>) -> Option<&'a str>,
+) -> Vec<Spanned<&'a str>> {
     let nodes = match &node.kind {
         Kind::List(nodes) => nodes.as_slice(),
         _ => std::slice::from_ref(node),
@@ -82,8 +82,8 @@ pub(super) fn wrong_type(node: &Node, what: &str, expected: &str) -> Finding {
 }
 
 /// The finding for a value that its list already has.
-pub(super) fn again(value: &Spanned<String>, what: &str) -> Finding {
-    Finding::warning(Code::DuplicateValue, format!("{what} `{}` is named twice", shown(&value.value)))
+pub(super) fn again(value: &Spanned<&str>, what: &str) -> Finding {
+    Finding::warning(Code::DuplicateValue, format!("{what} `{}` is named twice", shown(value.value)))
         .at(value.span)
         .help("remove one of them")
         .fix(value.removed("remove it"))

@@ -115,8 +115,8 @@ impl Checked {
 
 fn judge(source: Source, text: &str, kind: PolicyKind) -> Checked {
     let mut findings = source.findings;
-    let policy = source.root.and_then(|root| read::policy(&root, kind, &mut findings));
-    if let Some(policy) = &policy {
+    let policy = source.root.as_ref().and_then(|root| read::policy(root, kind, &mut findings));
+    if let (Some(root), Some(policy)) = (&source.root, &policy) {
         let effort = Effort::generous();
         for statement in &policy.statements {
             action::tell_lists(&statement.actions, &effort, &mut findings);
@@ -130,7 +130,7 @@ fn judge(source: Source, text: &str, kind: PolicyKind) -> Checked {
             trust::tell(policy, &mut findings);
         }
         shadow::tell(policy, &mut findings);
-        size::tell(text, kind, &mut findings);
+        size::tell(root, text, kind, &mut findings);
     }
     Checked { policy, findings }
 }

@@ -47,14 +47,14 @@ const KINDS: [(&str, PrincipalKind); 4] = [
     ("CanonicalUser", PrincipalKind::CanonicalUser),
 ];
 
-fn told_once(texts: &[Spanned<String>], findings: &mut Vec<Finding>) {
+fn told_once(texts: &[Spanned<&str>], findings: &mut Vec<Finding>) {
     let everybody = texts.iter().any(|text| text.value == "*");
     let mut seen = SortedSet::new();
     for text in texts {
-        if !seen.insert(&text.value) {
+        if !seen.insert(text.value) {
             findings.push(list::again(text, "principal"));
         } else if everybody && text.value != "*" {
-            let message = format!("principal `{}` is already covered by `*`", shown(&text.value));
+            let message = format!("principal `{}` is already covered by `*`", shown(text.value));
             let finding = Finding::warning(Code::RedundantValue, message).at(text.span);
             findings.push(finding.help("remove it, or better the `*`").fix(text.removed("remove it")));
         }
@@ -63,10 +63,10 @@ fn told_once(texts: &[Spanned<String>], findings: &mut Vec<Finding>) {
 
 fn principal(
     kind: PrincipalKind,
-    written: &Spanned<String>,
+    written: &Spanned<&str>,
     findings: &mut Vec<Finding>,
 ) -> Option<Spanned<Principal>> {
-    let text = written.value.as_str();
+    let text = written.value;
     let fault = match kind {
         PrincipalKind::Everybody => None,
         PrincipalKind::Aws => aws_fault(text),
@@ -84,8 +84,7 @@ fn principal(
         findings.push(Finding::error(Code::InvalidPrincipal, message).at(written.span).help(help));
         return None;
     }
-    let value = Principal { kind, text: text.to_owned() };
-    Some(Spanned { value, span: written.span, removal: written.removal })
+    Some(written.with(Principal { kind, text: text.to_owned() }))
 }
 
 fn aws_fault(text: &str) -> Option<&'static str> {

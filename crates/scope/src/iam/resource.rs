@@ -1,6 +1,8 @@
 //! Resources: `*`, or ARNs in which wildcards and policy variables may stand.
 
-use super::action::{Listed, tell_redundant};
+use std::borrow::Cow;
+
+use super::action::tell_redundant;
 use super::document::{Clause, Resource, Spanned, Version};
 use super::{list, variable};
 use crate::aws::coverage::Effort;
@@ -20,23 +22,22 @@ pub(super) fn read(
     let texts = list::texts(node, name, findings);
     let resources = texts.into_iter().filter_map(|text| {
         let value = resource(&text, version, findings)?;
-        Some(Spanned { value, span: text.span, removal: text.removal })
+        Some(text.with(value))
     });
     resources.collect()
 }
 
 /// Tells what a list of resources has more than once.
 pub(super) fn tell_lists(resources: &Clause<Resource>, effort: &Effort, findings: &mut Vec<Finding>) {
-    let exact: Vec<&Spanned<Resource>> = resources.listed().iter().filter(|one| one.value.is_exact).collect();
-    let patterns: Vec<ResourcePattern> = exact.iter().map(|one| one.value.pattern.clone()).collect();
-    let listed: Vec<Listed<'_>> = exact.iter().map(|one| Listed::of(one, &one.value.text)).collect();
-    tell_redundant("resource", &listed, &patterns, effort, findings);
+    let exact = resources.listed().iter().filter(|one| one.value.is_exact);
+    let exact = exact.map(|one| (one.with(one.value.text.as_str()), one.value.pattern.clone()));
+    tell_redundant("resource", exact.unzip(), effort, findings);
 }
 
-fn resource(written: &Spanned<String>, version: Version, findings: &mut Vec<Finding>) -> Option<Resource> {
-    let text = written.value.as_str();
+fn resource(written: &Spanned<&str>, version: Version, findings: &mut Vec<Finding>) -> Option<Resource> {
+    let text = written.value;
     let has_variables = variable::tell(written, version, findings)?;
-    let flat = if has_variables { variable::widened(text) } else { text.to_owned() };
+    let flat = if has_variables { Cow::Owned(variable::widened(text)) } else { Cow::Borrowed(text) };
     if flat != "*" {
         arn(&flat, written, findings)?;
     }
@@ -48,8 +49,9 @@ fn resource(written: &Spanned<String>, version: Version, findings: &mut Vec<Find
             return None;
         }
     };
-    let canonical = pattern.canonical();
-    if !has_variables && canonical.as_str().len() < text.len() {
+    let canonical = if has_variables || pattern.is_literal() { None } else { Some(pattern.canonical()) };
+    let shorter = canonical.filter(|canonical| canonical.as_str().len() < text.len());
+    if let Some(canonical) = shorter {
         let message = format!("resource `{}` has more wildcards than it needs", shown(text));
         let help = format!("`{}` says the same", shown(canonical.as_str()));
         let fix = list::rewritten(written.span, canonical.as_str());
@@ -62,7 +64,7 @@ const FORM: &str =
     "write arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, such as arn:aws:s3:::acme-data/*, or \"*\"";
 
 /// Tells what is wrong with the parts of an ARN. None where it is no ARN at all.
-fn arn(text: &str, written: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<()> {
+fn arn(text: &str, written: &Spanned<&str>, findings: &mut Vec<Finding>) -> Option<()> {
     let mut tell = |code, message: String, help: &str, mended: Option<String>| {
         let fix = mended.and_then(|text| list::rewritten(written.span, &text));
         findings.push(Finding::error(code, message).at(written.span).help(help).fix(fix));

@@ -1,10 +1,9 @@
 //! How long policies may be, and what makes a longer one fit.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 
-use serde_json::Value;
-
 use super::PolicyKind;
-use crate::finding::{Code, Finding, Fix, Severity, apply};
+use crate::finding::{Code, Finding, Fix, Severity, Span, apply};
+use crate::syntax::{self, Entry, Kind, Node};
 
 /// A bound on a policy's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,24 +54,42 @@ impl PolicyKind {
 
 /// How many characters AWS counts. IAM does not count white space; STS takes a session policy as it is sent.
 pub fn characters(text: &str, kind: PolicyKind) -> usize {
-    if kind == PolicyKind::Session {
-        return text.chars().count();
+    let all = text.chars().count();
+    if kind == PolicyKind::Session { all } else { all - white_space(text) }
+}
+
+/// How much white space a text has outside of quotes.
+fn white_space(text: &str) -> usize {
+    let (mut white, mut rest) = (0, text);
+    while let Some((between, quoted)) = rest.split_once('"') {
+        white += blanks(between);
+        rest = quoted.get(quoted_len(quoted)..).unwrap_or_default();
     }
-    let (mut white, mut quoted, mut escaped) = (0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
-            _ => white += usize::from(!quoted && byte.is_ascii_whitespace()),
-        }
-    }
-    text.chars().count() - white
+    white + blanks(rest)
+}
+
+fn blanks(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_whitespace).count()
+}
+
+/// How many bytes there are up to the quote that closes a text, with it.
+fn quoted_len(text: &str) -> usize {
+    let is_escaped = |before: &str| {
+        let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
+        !backslashes.is_multiple_of(2)
+    };
+    let mut closing =
+        text.match_indices('"').filter(|(at, _)| !is_escaped(text.get(..*at).unwrap_or_default()));
+    closing.next().map_or(text.len(), |(at, _)| at + 1)
 }
 
 /// Tells a policy that is too long, with what would make it fit.
-pub(super) fn tell(text: &str, kind: PolicyKind, findings: &mut Vec<Finding>) {
+pub(super) fn tell(root: &Node, text: &str, kind: PolicyKind, findings: &mut Vec<Finding>) {
     let text = text.trim_start_matches('\u{feff}');
+    // No character has less than a byte.
+    if kind.quotas().iter().all(|quota| text.len() <= quota.characters) {
+        return;
+    }
     let count = characters(text, kind);
     let Some(quota) = kind.quotas().iter().find(|quota| count > quota.characters) else { return };
     let message =
@@ -82,29 +99,22 @@ pub(super) fn tell(text: &str, kind: PolicyKind, findings: &mut Vec<Finding>) {
         Severity::Warning => Finding::warning(Code::NearPolicySize, message),
         Severity::Info => Finding::info(Code::NearPolicySize, message),
     };
-    let help = what_fits(text, kind, quota.characters, findings);
-    findings.push(finding.help(help));
+    let edited =
+        without_redundancy(text, findings).map(|text| (characters(&text, kind), syntax::read_json(&text)));
+    let counts = match &edited {
+        Some((count, source)) => counts(*count, source.root.as_ref()),
+        None => counts(count, Some(root)),
+    };
+    findings.push(finding.help(what_fits(count, &counts, quota.characters)));
 }
 
 /// What to leave out, the most harmless first, until the policy fits.
-fn what_fits(text: &str, kind: PolicyKind, limit: usize, findings: &[Finding]) -> String {
-    let shorter = without_redundancy(text, findings);
+fn what_fits(mut count: usize, counts: &[(&str, usize)], limit: usize) -> String {
     let mut left_out: Vec<&str> = Vec::new();
-    let mut count = characters(text, kind);
-    let mut policy = None;
-    for (what, change) in STEPS {
-        let left = match change {
-            None => characters(&shorter, kind),
-            Some(change) => {
-                let read = || serde_json::from_str::<Value>(&shorter).ok();
-                let Some(policy) = policy.get_or_insert_with(read) else { break };
-                change(policy);
-                policy.to_string().chars().count()
-            }
-        };
-        if left < count {
+    for (what, left) in counts {
+        if *left < count {
             left_out.push(what);
-            count = left;
+            count = *left;
         }
         if count <= limit {
             return format!("without {} it has {count}, and fits", left_out.join(", "));
@@ -123,49 +133,78 @@ fn what_fits(text: &str, kind: PolicyKind, limit: usize, findings: &[Finding]) -
     }
 }
 
-type Step = fn(&mut Value);
-
-/// What is left out, and how the policy is changed for it. Findings are of the text as it was, so what they say is
-/// left out there, before the policy is written anew.
-const STEPS: [(&str, Option<Step>); 4] = [
-    ("what is redundant", None),
-    ("white space", Some(|_| {})),
-    ("brackets around single values", Some(unbracket)),
-    ("Sids", Some(drop_sids)),
-];
-
-fn without_redundancy(text: &str, findings: &[Finding]) -> String {
+/// The policy without what is redundant, where something is. Findings are of the text as it was, so what they say is
+/// left out there, before anything else is.
+fn without_redundancy(text: &str, findings: &[Finding]) -> Option<String> {
     let redundant = |finding: &&Finding| {
         matches!(finding.code, Code::DuplicateValue | Code::RedundantValue | Code::RedundantStatement)
     };
     let fixes: Vec<&Fix> = findings.iter().filter(redundant).filter_map(|one| one.fix.as_ref()).collect();
-    apply(text, fixes).map_or_else(|| text.to_owned(), |(edited, _)| edited)
+    apply(text, fixes).map(|(edited, _)| edited)
 }
 
-fn statements(policy: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let statements = policy.get_mut("Statement").and_then(Value::as_array_mut);
-    statements.into_iter().flatten()
-}
-
-fn unbracket(policy: &mut Value) {
-    statements(policy).for_each(unbracket_all);
-}
-
-fn unbracket_all(value: &mut Value) {
-    if let Some([one]) = value.as_array().map(Vec::as_slice)
-        && !one.is_object()
-    {
-        *value = one.clone();
+/// How many characters are left without each of these, and all that stand before it.
+fn counts(without_redundancy: usize, root: Option<&Node>) -> Vec<(&'static str, usize)> {
+    let mut counts = vec![("what is redundant", without_redundancy)];
+    if let Some(root) = root {
+        let statements = || root.field("Statement").map(Node::members).unwrap_or_default().iter();
+        let dense = length(root);
+        let unbracketed = dense - statements().map(brackets).sum::<usize>();
+        counts.push(("white space", dense));
+        counts.push(("brackets around single values", unbracketed));
+        counts.push(("Sids", unbracketed - statements().map(sid_length).sum::<usize>()));
     }
-    for member in value.as_object_mut().into_iter().flat_map(|members| members.values_mut()) {
-        unbracket_all(member);
+    counts
+}
+
+/// How many characters a value has as JSON without white space.
+fn length(node: &Node) -> usize {
+    // With what stands around them and between them.
+    let listed = |lengths: usize, count: usize| lengths + count.max(1) + 1;
+    match &node.kind {
+        Kind::Null => "null".len(),
+        Kind::Boolean(raw) | Kind::Number(raw) => raw.len(),
+        Kind::Text(text) => quoted(text, node.span),
+        Kind::List(members) => listed(members.iter().map(length).sum(), members.len()),
+        Kind::Mapping(entries) => listed(entries.iter().map(entry_length).sum(), entries.len()),
+        Kind::Refused => 0,
     }
 }
 
-fn drop_sids(policy: &mut Value) {
-    for statement in statements(policy).filter_map(Value::as_object_mut) {
-        statement.remove("Sid");
+fn entry_length(entry: &Entry) -> usize {
+    quoted(&entry.name, entry.key.span) + 1 + length(&entry.value)
+}
+
+/// How many characters a text has between quotes, with its escapes.
+fn quoted(text: &str, written: Span) -> usize {
+    let plain = text.chars().count() + 2;
+    if written.end - written.start == text.len() + 2 {
+        return plain;
     }
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\t' | b'\n' | b'\r' | 0x08 | 0x0c => 1,
+        0..0x20 => "u0000".len(),
+        _ => 0,
+    });
+    plain + escapes.sum::<usize>()
+}
+
+/// How many brackets stand around single values.
+fn brackets(node: &Node) -> usize {
+    match &node.kind {
+        Kind::List(members) => match members.as_slice() {
+            [one] if !matches!(one.kind, Kind::Mapping(_)) => "[]".len(),
+            _ => 0,
+        },
+        _ => node.entries().iter().map(|entry| brackets(&entry.value)).sum(),
+    }
+}
+
+/// What a statement's Sid takes, with a comma where something else stands beside it.
+fn sid_length(statement: &Node) -> usize {
+    let entries = statement.entries();
+    let sid = entries.iter().find(|entry| entry.name == "Sid");
+    sid.map_or(0, |sid| entry_length(sid) - brackets(&sid.value) + usize::from(entries.len() > 1))
 }
 
 #[cfg(test)]

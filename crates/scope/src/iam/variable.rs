@@ -6,8 +6,8 @@ use crate::document::fields::shown;
 use crate::finding::{Code, Finding};
 
 /// Tells what is wrong with a text's variables, and whether it has any. None where it cannot be used.
-pub(super) fn tell(written: &Spanned<String>, version: Version, findings: &mut Vec<Finding>) -> Option<bool> {
-    let text = written.value.as_str();
+pub(super) fn tell(written: &Spanned<&str>, version: Version, findings: &mut Vec<Finding>) -> Option<bool> {
+    let text = written.value;
     if !text.contains("${") {
         return Some(false);
     }
