@@ -76,6 +76,11 @@ impl ActionPattern {
         &self.glob
     }
 
+    /// What all actions that it matches begin with, in lower case.
+    pub(crate) fn beginning(&self) -> &str {
+        self.glob.prefix()
+    }
+
     /// The pattern in its shortest spelling: runs of wildcards in their one form.
     pub(crate) fn canonical(&self) -> Self {
         if self.text == "*" {
@@ -159,6 +164,11 @@ impl ResourcePattern {
         self.is_any() || self.glob.matches(resource)
     }
 
+    /// What all resources that it matches begin with.
+    pub(crate) fn beginning(&self) -> &str {
+        if self.is_any() { "" } else { self.glob.prefix() }
+    }
+
     /// The ARNs that the pattern matches; for `*` all of them.
     pub(super) fn glob(&self) -> &Glob {
         &self.glob
@@ -190,13 +200,16 @@ impl FromStr for ResourcePattern {
             return Err(PatternError::ResourceCharacter { found });
         }
         let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, service, region, account, rest] = parts.as_slice() else {
+        let ["arn", partition, service, _, _, rest] = parts.as_slice() else {
             return Err(PatternError::NotAnArn);
         };
         if partition.is_empty() || service.is_empty() || rest.is_empty() {
             return Err(PatternError::EmptyPart);
         }
-        let glob = arn_glob(["arn", partition, service, region, account], rest);
+        let (segments, _) = text.split_at(text.len() - rest.len());
+        let mut glob = Glob::with_capacity(text.len());
+        glob.push_text(segments, Class::Segment, false);
+        glob.push_text(rest, Class::Rest, false);
         Ok(Self { text: text.to_owned(), glob })
     }
 }

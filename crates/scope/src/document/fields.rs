@@ -24,7 +24,7 @@ impl<'a> Fields<'a> {
         match &node.kind {
             Kind::Mapping(entries) => {
                 let first = || entries.first().map_or(node.span, |entry| entry.key.span);
-                Some(Self { what, at: at.unwrap_or_else(first), entries, known: Vec::new() })
+                Some(Self { what, at: at.unwrap_or_else(first), entries, known: Vec::with_capacity(8) })
             }
             Kind::Refused => None,
             _ => {

@@ -83,6 +83,8 @@ struct View<'a> {
     /// Calls that it is about for certain.
     surest: Calls,
     conditions: SortedSet<Row>,
+    /// What all actions that it names begin with, and all resources.
+    beginnings: (&'a str, &'a str),
 }
 
 /// A condition in a form in which equal ones are equal.
@@ -110,6 +112,10 @@ impl<'a> View<'a> {
                 }),
             ),
             conditions: rows.collect(),
+            beginnings: (
+                beginning(&statement.actions, |one: &Action| one.pattern.beginning()),
+                resources.map_or("", |all| beginning(all, |one: &Resource| one.pattern.beginning())),
+            ),
         }
     }
 
@@ -157,6 +163,11 @@ impl<'a> View<'a> {
         fn apart<P: Covered>(named: &[P], others: &[P]) -> bool {
             named.iter().all(|one| others.iter().all(|other| one.is_apart_from(other)))
         }
+        // Most statements are about one service, which no other pattern of another needs to be compared for.
+        let ((actions, resources), (other_actions, other_resources)) = (self.beginnings, other.beginnings);
+        if differ(actions, other_actions) || differ(resources, other_resources) {
+            return true;
+        }
         let (named, others) = (&self.surest, &other.widest);
         let actions = matches!(self.statement.actions, Clause::Only(_));
         let resources = matches!(self.statement.resources, Some(Clause::Only(_)));
@@ -196,4 +207,22 @@ fn surest<T, P>(clause: &Clause<T>, pattern: impl Fn(&T) -> Option<P>) -> Vec<P>
         Clause::Only(listed) => listed.iter().filter_map(|one| pattern(&one.value)).collect(),
         Clause::AllBut(_) => Vec::new(),
     }
+}
+
+/// What all patterns that a clause names begin with.
+fn beginning<'a, T>(clause: &'a Clause<T>, of: impl Fn(&'a T) -> &'a str) -> &'a str {
+    let Clause::Only(listed) = clause else { return "" };
+    let beginnings = listed.iter().map(|one| of(&one.value));
+    beginnings.reduce(shared).unwrap_or_default()
+}
+
+/// What two texts both begin with.
+fn shared<'a>(one: &'a str, other: &str) -> &'a str {
+    let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    one.get(..same).unwrap_or_default()
+}
+
+/// Whether neither text is the beginning of the other.
+fn differ(one: &str, other: &str) -> bool {
+    shared(one, other).len() < one.len().min(other.len())
 }

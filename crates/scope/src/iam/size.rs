@@ -60,27 +60,13 @@ pub fn characters(text: &str, kind: PolicyKind) -> usize {
 
 /// How much white space a text has outside of quotes.
 fn white_space(text: &str) -> usize {
-    let (mut white, mut rest) = (0, text);
-    while let Some((between, quoted)) = rest.split_once('"') {
-        white += blanks(between);
-        rest = quoted.get(quoted_len(quoted)..).unwrap_or_default();
+    let (mut white, mut quoted, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        quoted ^= (byte == b'"') & !escaped;
+        escaped = (byte == b'\\') & quoted & !escaped;
+        white += usize::from(byte.is_ascii_whitespace() & !quoted);
     }
-    white + blanks(rest)
-}
-
-fn blanks(text: &str) -> usize {
-    text.bytes().filter(u8::is_ascii_whitespace).count()
-}
-
-/// How many bytes there are up to the quote that closes a text, with it.
-fn quoted_len(text: &str) -> usize {
-    let is_escaped = |before: &str| {
-        let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
-        !backslashes.is_multiple_of(2)
-    };
-    let mut closing =
-        text.match_indices('"').filter(|(at, _)| !is_escaped(text.get(..*at).unwrap_or_default()));
-    closing.next().map_or(text.len(), |(at, _)| at + 1)
+    white
 }
 
 /// Tells a policy that is too long, with what would make it fit.

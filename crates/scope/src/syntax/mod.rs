@@ -3,6 +3,7 @@
 //! What a document grants must stand where it is granted, so anchors, aliases, tags and directives are refused;
 //! with them goes every way in which a small text could grow into a large tree.
 
+mod entries;
 mod json;
 mod malformed;
 mod node;

@@ -1,14 +1,12 @@
 //! Builds the tree from the parser's events.
 
-use std::borrow::Cow;
-
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place, StrInput, StructureStyle, options};
 
+use super::entries::Entries;
 use super::malformed::{malformed, place};
 use super::node::{Style, resolve};
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
 use crate::finding::{Code, Finding, Fix, Span};
-use crate::sorted::SortedMap;
 
 /// Reads the one document of a text.
 pub(super) fn build(text: &str) -> Source {
@@ -133,8 +131,7 @@ impl<'a> Builder<'a> {
     }
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Option<Node> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut lines: SortedMap<Cow<'a, str>, usize> = SortedMap::new();
+        let mut entries = Entries::default();
         let mut last = None;
         let end = loop {
             let key = match self.next()? {
@@ -156,15 +153,12 @@ impl<'a> Builder<'a> {
                 self.findings.push(finding.at(key.span).help("write the name of a field"));
                 continue;
             };
-            match lines.get(&name) {
-                Some(line) => self.findings.push(duplicate_key(&name, key.span, *line)),
-                None => {
-                    lines.insert(name.clone(), key.span.line);
-                    entries.push(Entry { key, name: name.into_owned(), value });
-                }
+            match entries.line_of(&name) {
+                Some(line) => self.findings.push(duplicate_key(&name, key.span, line)),
+                None => entries.push(Entry { key, name: name.into_owned(), value }),
             }
         };
-        Some(Self::collection(Kind::Mapping(entries), style, start, last, end))
+        Some(Self::collection(Kind::Mapping(entries.into_list()), style, start, last, end))
     }
 
     /// A collection by indentation ends with its last member: its end as an event lies at the next token.

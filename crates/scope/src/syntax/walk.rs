@@ -1,11 +1,11 @@
 //! Builds the tree of a text that is known to be JSON: what stands where, several times as fast as a reader of YAML
 //! finds it out.
 
+use super::entries::Entries;
 use super::node::{Style, resolve};
 use super::tree::duplicate_key;
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
 use crate::finding::{Finding, Span};
-use crate::sorted::SortedMap;
 
 /// The tree of a text, which must be JSON. None where YAML would not take it for the same: the reader of YAML then
 /// says why.
@@ -56,8 +56,7 @@ impl<'a> Walk<'a> {
 
     fn mapping(&mut self, depth: usize) -> Option<Node> {
         let start = self.open(depth)?;
-        let mut entries = Vec::new();
-        let mut lines = SortedMap::new();
+        let mut entries = Entries::default();
         while self.peek()? != b'}' {
             let (name, span) = self.string()?;
             if span.end - span.start > KEY_LIMIT || self.peek()? != b':' {
@@ -66,22 +65,19 @@ impl<'a> Walk<'a> {
             self.at += 1;
             let value = self.value(depth)?;
             self.comma()?;
-            match lines.get(&name) {
-                Some(line) => self.findings.push(duplicate_key(&name, span, *line)),
-                None => {
-                    lines.insert(name.clone(), span.line);
-                    entries.push(Entry { key: quoted(name.clone(), span), name, value });
-                }
+            match entries.line_of(&name) {
+                Some(line) => self.findings.push(duplicate_key(&name, span, line)),
+                None => entries.push(Entry { key: quoted(name.clone(), span), name, value }),
             }
         }
-        Some(self.close(Kind::Mapping(entries), start))
+        Some(self.close(Kind::Mapping(entries.into_list()), start))
     }
 
     /// A text with the quotes around it.
     fn string(&mut self) -> Option<(String, Span)> {
         let start = self.here();
         let inner = self.text.get(self.at + 1..)?;
-        let (mut length, mut is_escaped) = (0, false);
+        let (mut length, mut is_escaped, mut is_plain) = (0, false, true);
         loop {
             match inner.as_bytes().get(length)? {
                 b'"' => break,
@@ -89,17 +85,20 @@ impl<'a> Walk<'a> {
                     is_escaped = true;
                     length += 2;
                 }
-                _ => length += 1,
+                byte => {
+                    is_plain &= *byte < 0x7f;
+                    length += 1;
+                }
             }
         }
         let inner = inner.get(..length)?;
         self.at += length + 2;
         let span = Span { end: self.at, ..start };
-        if !inner.is_ascii() {
+        if !is_plain {
             self.line_start += inner.len() - inner.chars().count();
-        }
-        if inner.contains(is_unprintable) {
-            return None;
+            if inner.contains(is_unprintable) {
+                return None;
+            }
         }
         let text = match is_escaped {
             true => serde_json::from_str(self.text.get(span.start..span.end)?).ok()?,
