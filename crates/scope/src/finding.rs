@@ -52,10 +52,10 @@ impl Finding {
         Self { code, severity, message: message.into(), help: None, span: None, fix: None }
     }
 
-    /// Says where it is.
+    /// Says where it is, where that is known.
     #[must_use]
-    pub fn at(self, span: Span) -> Self {
-        Self { span: Some(span), ..self }
+    pub fn at(self, span: impl Into<Option<Span>>) -> Self {
+        Self { span: span.into(), ..self }
     }
 
     /// Says how to mend it.

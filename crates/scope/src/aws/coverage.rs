@@ -27,6 +27,9 @@ pub(crate) trait Covered: Ord + Clone {
     /// Whether the pattern stands for one text only.
     fn is_one(&self) -> bool;
 
+    /// The pattern as it was written.
+    fn text(&self) -> &str;
+
     /// Whether it can be seen from their literal ends that nothing is matched by both.
     fn is_apart_from(&self, other: &Self) -> bool;
 }
@@ -38,6 +41,10 @@ impl Covered for ActionPattern {
 
     fn is_one(&self) -> bool {
         self.is_literal()
+    }
+
+    fn text(&self) -> &str {
+        self.as_str()
     }
 
     fn is_apart_from(&self, other: &Self) -> bool {
@@ -52,6 +59,10 @@ impl Covered for ResourcePattern {
 
     fn is_one(&self) -> bool {
         self.is_literal()
+    }
+
+    fn text(&self) -> &str {
+        self.as_str()
     }
 
     fn is_apart_from(&self, other: &Self) -> bool {

@@ -101,9 +101,13 @@ impl Parts {
 pub(super) fn global_part(pattern: &ActionPattern) -> Vec<&ActionPattern> {
     match pattern.service() {
         None => SERVICES.iter().chain(&*ACTIONS).collect(),
-        Some(service) if GLOBAL_SERVICES.contains(&service) => vec![pattern],
+        Some(service) if GLOBAL_SERVICES.binary_search(&service).is_ok() => vec![pattern],
         Some(service) => {
-            let mut near = ACTIONS.iter().filter(|action| action.service() == Some(service));
+            let of_service = |action: &&ActionPattern| {
+                let action = action.as_str();
+                action.as_bytes().get(service.len()) == Some(&b':') && action.starts_with(service)
+            };
+            let mut near = ACTIONS.iter().filter(of_service);
             if pattern.is_literal() {
                 return near.any(|action| action == pattern).then_some(pattern).into_iter().collect();
             }

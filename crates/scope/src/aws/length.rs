@@ -25,9 +25,10 @@ pub(crate) fn longest(actions: &[ActionPattern], resources: &[ResourcePattern], 
     regional + CONDITION + regions.named().map(|one| quoted(one.as_str())).sum::<usize>() + global
 }
 
-/// A text between quotes with a comma behind it, and what JSON escapes in it.
+/// A text between quotes with a comma behind it, and what JSON escapes in it. No character has less than a byte.
 fn quoted(text: &str) -> usize {
-    text.chars().count() + text.matches(['"', '\\']).count() + r#""","#.len()
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    text.len() + escaped + r#""","#.len()
 }
 
 #[cfg(test)]

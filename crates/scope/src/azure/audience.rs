@@ -157,13 +157,13 @@ impl AzureOperation {
 
 /// The rows that may have something in common with a pattern: most providers have none.
 fn rows(pattern: &AzureOperation) -> impl Iterator<Item = &'static Data> {
-    static BY_PROVIDER: LazyLock<Vec<&[Data]>> =
-        LazyLock::new(|| DATA.chunk_by(|one, other| one.provider() == other.provider()).collect());
+    static BY_PROVIDER: LazyLock<Vec<(&str, &[Data])>> = LazyLock::new(|| {
+        let parts = DATA.chunk_by(|one, other| one.provider() == other.provider());
+        parts.map(|rows| (rows.first().map(Data::provider).unwrap_or_default(), rows)).collect()
+    });
     let provider = pattern.segments().next().unwrap_or_default();
-    let of_provider = move |rows: &&&[Data]| {
-        provider == "*" || rows.first().is_some_and(|first| first.provider() == provider)
-    };
-    BY_PROVIDER.iter().filter(of_provider).copied().flatten()
+    let of_provider = move |(name, _): &&(&str, &[Data])| provider == "*" || *name == provider;
+    BY_PROVIDER.iter().filter(of_provider).flat_map(|(_, rows)| *rows)
 }
 
 /// Operations on data: one of this name, or all below a name that ends in `/`.

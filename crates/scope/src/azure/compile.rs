@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::audience::{Audience, Audiences};
 use super::authority::Authority;
+use super::operation::AzureOperation;
 use crate::sorted::{sort, sort_by_key};
 
 /// What Entra will be asked for.
@@ -51,13 +52,23 @@ pub fn compile(authority: &Authority) -> Result<TokenRequest, CompileError> {
         return Err(CompileError::Empty);
     }
     let sets: Vec<Audiences> = operations.iter().map(|operation| operation.audiences()).collect();
-    let common = sets.iter().fold(Audiences::all(), |common, one| common.common(*one));
-    let Some(audience) = common.iter().next() else {
+    let Some(audience) = shared(&sets) else {
         return Err(CompileError::SeveralAudiences { audiences: needed(&sets) });
     };
     let partly = operations.iter().zip(&sets).filter(|(operation, _)| !operation.is_served_by(audience));
     let elsewhere = partly.fold(Audiences::default(), |all, (_, one)| all.union(*one));
     Ok(TokenRequest { audience, elsewhere: elsewhere.iter().filter(|one| *one != audience).collect() })
+}
+
+/// Whose tokens are needed for operations that no one token serves.
+pub(crate) fn several<'a>(operations: impl Iterator<Item = &'a AzureOperation>) -> Option<Vec<Audience>> {
+    let sets: Vec<Audiences> = operations.map(AzureOperation::audiences).collect();
+    shared(&sets).is_none().then(|| needed(&sets))
+}
+
+/// The first audience that is in all of the sets.
+fn shared(sets: &[Audiences]) -> Option<Audience> {
+    sets.iter().fold(Audiences::all(), |common, one| common.common(*one)).iter().next()
 }
 
 /// Few audiences that together serve something of each of the sets, which have none in common.

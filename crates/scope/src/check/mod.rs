@@ -14,7 +14,7 @@ use crate::catalogue::Catalogues;
 use crate::document::{Parsed, ScopeDocument, in_order};
 use crate::iam::{self, Checked, PolicyKind};
 use crate::syntax::{self, Source};
-use crate::{Severity, escalation};
+use crate::{Finding, Severity, escalation};
 
 /// Checks a scope document.
 pub fn document(text: &str, catalogues: &Catalogues) -> Parsed {
@@ -36,11 +36,21 @@ pub fn policy_bytes(bytes: &[u8], kind: PolicyKind, catalogues: &Catalogues) -> 
     complete(iam::unordered_bytes(bytes, kind), kind, catalogues)
 }
 
+/// Checks a document that was read before, such as one that is kept: where its scopes lead further than they say, which
+/// of them or of their patterns change nothing, what fits no session, and what narrows no token. Its text is told the
+/// same, and besides how it is written and what the catalogues know of it; without a text, findings have no places.
+pub fn typed(document: &ScopeDocument) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    document.review(&mut findings);
+    escalation::tell(document, None, &mut findings);
+    in_order(findings)
+}
+
 fn judge(source: &Source, catalogues: &Catalogues) -> Parsed {
     let Parsed { document: parsed, mut findings } = ScopeDocument::unordered(source);
     if let Some(root) = &source.root {
         if let Some(parsed) = &parsed {
-            escalation::tell(parsed, root, &mut findings);
+            escalation::tell(parsed, Some(root), &mut findings);
         }
         document::tell(root, catalogues, &mut findings);
     }

@@ -40,11 +40,15 @@ pub struct AwsScope {
 impl AwsScope {
     /// The calls that the scope allows.
     pub fn authority(&self) -> Authority {
-        Authority::new(vec![Statement {
+        Authority::new(vec![self.statement()])
+    }
+
+    pub(crate) fn statement(&self) -> Statement {
+        Statement {
             actions: self.permissions.clone(),
             resources: self.resources.clone(),
             regions: self.regions.clone(),
-        }])
+        }
     }
 
     pub(super) fn read(

@@ -115,12 +115,14 @@ pub(crate) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -
 /// A value in a message: escaped, and no longer than a line.
 pub(crate) fn shown(text: &str) -> String {
     let mut characters = text.chars();
-    let start: String = characters.by_ref().take(80).collect();
-    let more = if characters.next().is_some() { "…" } else { "" };
-    // Only what a terminal would act upon: other languages and quotes stay legible.
-    let escaped: String = start
-        .chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect();
-    escaped + more
+    let mut shown = String::new();
+    for symbol in characters.by_ref().take(80) {
+        // Only what a terminal would act upon: other languages and quotes stay legible.
+        if symbol.is_control() {
+            shown.extend(symbol.escape_default());
+        } else {
+            shown.push(symbol);
+        }
+    }
+    shown + if characters.next().is_some() { "…" } else { "" }
 }

@@ -19,29 +19,43 @@ pub(super) fn tell<P: Covered + FromStr>(node: &Node, what: &str, findings: &mut
         let Kind::Text(text) = &item.kind else { continue };
         if let Ok(pattern) = text.parse() {
             patterns.push(pattern);
-            places.push((index, item, text));
+            places.push((index, item.span));
         }
     }
+    let place = |at: usize| {
+        let (index, span) = places.get(at)?;
+        Some((*span, if node.is_flow() { removal(items, *index) } else { None }))
+    };
+    among(&patterns, what, Some(node.span), &place, findings);
+}
+
+/// Tells which of some patterns other ones of them cover. `place` says where each stands, and how it is taken out.
+pub(super) fn among<P: Covered>(
+    patterns: &[P],
+    what: &str,
+    list: Option<Span>,
+    place: &dyn Fn(usize) -> Option<(Span, Option<Fix>)>,
+    findings: &mut Vec<Finding>,
+) {
+    if patterns.iter().all(P::is_one) {
+        return;
+    }
     let effort = Effort::for_a_list();
-    let Ok(redundant) = redundant(&patterns, &effort) else {
+    let Ok(redundant) = redundant(patterns, &effort) else {
         let message = format!("the list has too many wildcards to compare each {what} with all of them");
-        findings.push(Finding::info(Code::TooComplex, message).at(node.span).help("split the scope"));
+        findings.push(Finding::info(Code::TooComplex, message).at(list).help("split the scope"));
         return;
     };
-    for Redundant { index: at, again } in redundant {
-        let (Some(pattern), Some((index, item, text))) = (patterns.get(at), places.get(at)) else { continue };
-        if again {
-            continue;
-        }
+    for Redundant { index, again } in redundant {
+        let Some(pattern) = patterns.get(index).filter(|_| !again) else { continue };
         let by = patterns
             .iter()
-            .zip(&places)
-            .find(|(other, _)| !other.is_one() && *other != pattern && pattern.is_within(&[other], &effort));
-        let by = by.map_or("the others together".to_owned(), |(_, (_, _, by))| format!("`{}`", shown(by)));
-        let message = format!("{what} `{}` is already covered by {by}", shown(text));
-        let fix = if node.is_flow() { removal(items, *index) } else { None };
-        let finding = Finding::warning(Code::RedundantValue, message).at(item.span);
-        findings.push(finding.help("remove it").fix(fix));
+            .find(|other| !other.is_one() && *other != pattern && pattern.is_within(&[other], &effort));
+        let by = by.map_or("the others together".to_owned(), |by| format!("`{}`", shown(by.text())));
+        let message = format!("{what} `{}` is already covered by {by}", shown(pattern.text()));
+        let (span, fix) = place(index).unzip();
+        let finding = Finding::warning(Code::RedundantValue, message).at(span);
+        findings.push(finding.help("remove it").fix(fix.flatten()));
     }
 }
 

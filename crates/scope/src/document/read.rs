@@ -148,7 +148,7 @@ fn agents(
     }
     let reviewed = places
         .iter()
-        .filter_map(|(id, at, scopes)| Some(Reviewed { id, agent: agents.get(id)?, at: *at, scopes }));
+        .filter_map(|(id, at, scopes)| Some(Reviewed { id, agent: agents.get(id)?, at: Some(*at), scopes }));
     review::tell(reviewed, findings);
     (agents, names)
 }

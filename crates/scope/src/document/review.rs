@@ -1,8 +1,8 @@
 //! What can be told only of an agent's scopes together: which change nothing, and whether they fit a session.
 
-use super::tokens;
-use super::{Agent, AwsScope, AzureScope, GcpScope, Scope};
-use crate::aws::authority::{Authority, Certainty, Statement, TooComplex};
+use super::{Agent, AwsScope, AzureScope, GcpScope, Scope, ScopeDocument};
+use super::{overlap, tokens};
+use crate::aws::authority::{Authority, Certainty, TooComplex};
 use crate::aws::compile::{CompileError, SESSION_POLICY_LIMIT, compile};
 use crate::aws::coverage::{Effort, are_within};
 use crate::aws::length::{FRAME, longest};
@@ -19,9 +19,30 @@ pub(super) struct Reviewed<'a> {
     pub(super) id: &'a AgentId,
     pub(super) agent: &'a Agent,
     /// The agent's name.
-    pub(super) at: Span,
-    /// Its scopes, in their order.
+    pub(super) at: Option<Span>,
+    /// Its scopes, in their order; none where there is no text.
     pub(super) scopes: &'a [Span],
+}
+
+impl<'a> Reviewed<'a> {
+    /// The scopes with their places.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = (&'a Scope, Option<Span>)> {
+        let places = self.scopes.iter().copied().map(Some).chain(std::iter::repeat(None));
+        self.agent.scopes.iter().zip(places)
+    }
+}
+
+impl ScopeDocument {
+    /// Tells of the agents' scopes what does not come from how they are written, without places.
+    pub(crate) fn review(&self, findings: &mut Vec<Finding>) {
+        for scope in self.agents.values().flat_map(|agent| &agent.scopes) {
+            if let Scope::Aws(scope) = scope {
+                overlap::among(&scope.permissions, "permission", None, &|_| None, findings);
+                overlap::among(&scope.resources, "resource", None, &|_| None, findings);
+            }
+        }
+        tell(self.agents.iter().map(|(id, agent)| Reviewed { id, agent, at: None, scopes: &[] }), findings);
+    }
 }
 
 /// Compiling is much work where it matters: no document needs more of it than this.
@@ -53,7 +74,7 @@ fn redundant(
 ) -> Result<(), TooComplex> {
     let scopes = &reviewed.agent.scopes;
     let mut gone = vec![false; scopes.len()];
-    for (index, (scope, at)) in scopes.iter().zip(reviewed.scopes).enumerate().rev() {
+    for (index, scope) in scopes.iter().enumerate().rev() {
         let others = || {
             let rest = scopes.iter().zip(&gone).enumerate();
             let rest =
@@ -73,7 +94,8 @@ fn redundant(
             }
             let message =
                 format!("the agent's other scopes of {} already allow all of this one", scope.cloud());
-            let finding = Finding::warning(Code::RedundantScope, message).at(*at);
+            let finding =
+                Finding::warning(Code::RedundantScope, message).at(reviewed.scopes.get(index).copied());
             findings.push(finding.help("remove it, or narrow the others"));
         }
     }
@@ -85,11 +107,6 @@ fn is_aws_covered<'a>(
     others: impl Iterator<Item = &'a Scope>,
     effort: &Effort,
 ) -> Result<bool, TooComplex> {
-    let statement = |scope: &AwsScope| Statement {
-        actions: scope.permissions.clone(),
-        resources: scope.resources.clone(),
-        regions: scope.regions.clone(),
-    };
     let others: Vec<&AwsScope> = others
         .filter_map(|other| match other {
             Scope::Aws(other) => Some(other),
@@ -104,8 +121,8 @@ fn is_aws_covered<'a>(
     if !shared {
         return Ok(false);
     }
-    let others: Vec<Statement> = others.into_iter().map(statement).collect();
-    are_within(&statement(scope), &others, effort)
+    let others: Vec<_> = others.into_iter().map(AwsScope::statement).collect();
+    are_within(&scope.statement(), &others, effort)
 }
 
 fn is_gcp_covered<'a>(
@@ -121,6 +138,9 @@ fn is_gcp_covered<'a>(
         if is_near && other.service_account == scope.service_account {
             statements.extend_from_slice(other.authority().statements());
         }
+    }
+    if statements.is_empty() {
+        return Ok(false);
     }
     is_shown(
         gcp::Authority::new(statements)
@@ -143,6 +163,9 @@ fn is_azure_covered<'a>(
             statements.extend_from_slice(other.authority().statements());
         }
     }
+    if statements.is_empty() {
+        return Ok(false);
+    }
     is_shown(
         azure::Authority::new(statements)
             .contains_within(&scope.authority(), effort)
@@ -160,10 +183,10 @@ fn is_shown(answer: Result<(), Certainty>) -> Result<bool, TooComplex> {
 
 /// Whether all that an agent may be given of one role fits one session.
 fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<Finding>) {
-    let mut roles: SortedMap<_, Vec<(&AwsScope, Span)>> = SortedMap::new();
-    for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
+    let mut roles: SortedMap<_, Vec<(&AwsScope, Option<Span>)>> = SortedMap::new();
+    for (scope, at) in reviewed.scopes() {
         if let Scope::Aws(scope) = scope {
-            roles.update((&scope.role, &scope.external_id), |all| all.push((scope, *at)));
+            roles.update((&scope.role, &scope.external_id), |all| all.push((scope, at)));
         }
     }
     for scopes in roles.into_values() {
@@ -199,7 +222,7 @@ fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<F
 
 /// How many characters the shortest policy has, where these are too many.
 fn too_large(scopes: &[&AwsScope]) -> Option<usize> {
-    let statements = scopes.iter().flat_map(|scope| scope.authority().statements().to_vec());
+    let statements = scopes.iter().map(|scope| scope.statement());
     match compile(&Authority::new(statements.collect())) {
         Err(CompileError::TooLarge { characters, .. }) => Some(characters),
         _ => None,
@@ -207,7 +230,7 @@ fn too_large(scopes: &[&AwsScope]) -> Option<usize> {
 }
 
 /// Which scope to move to another role, if one is enough.
-fn what_fits(scopes: &[(&AwsScope, Span)], characters: usize, compilations: &mut usize) -> String {
+fn what_fits(scopes: &[(&AwsScope, Option<Span>)], characters: usize, compilations: &mut usize) -> String {
     let over = characters - SESSION_POLICY_LIMIT;
     for (index, (_, at)) in scopes.iter().enumerate() {
         if scopes.len() == 1 || *compilations == 0 {
@@ -217,7 +240,11 @@ fn what_fits(scopes: &[(&AwsScope, Span)], characters: usize, compilations: &mut
         let rest = scopes.iter().enumerate().filter(|(other, _)| *other != index);
         let rest: Vec<&AwsScope> = rest.map(|(_, (scope, _))| *scope).collect();
         if too_large(&rest).is_none() {
-            return format!("without the scope on line {} it fits: give that one a role of its own", at.line);
+            let which = match at {
+                Some(at) => format!("the scope on line {}", at.line),
+                None => format!("the scope {index}, counted from 0 among those of the role,"),
+            };
+            return format!("without {which} it fits: give that one a role of its own");
         }
     }
     format!(

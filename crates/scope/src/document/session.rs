@@ -15,7 +15,7 @@ impl Agent {
         let same =
             |one: &AwsScope, other: &AwsScope| one.role == other.role && one.external_id == other.external_id;
         let scopes = chosen(Cloud::Aws, scopes.collect(), index, same)?;
-        let statements = scopes.iter().flat_map(|scope| scope.authority().statements().to_vec());
+        let statements = scopes.iter().map(|scope| scope.statement());
         Ok(aws::authority::Authority::new(statements.collect()))
     }
 

@@ -4,22 +4,21 @@ use super::fields::shown;
 use super::review::Reviewed;
 use super::{AzureScope, GcpScope, Scope};
 use crate::azure::ClientId;
-use crate::azure::authority::Authority;
-use crate::azure::compile::CompileError as AzureError;
+use crate::azure::compile::several;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::compile::{CompileError, compile};
+use crate::gcp::{self, GcpPermission};
 use crate::sorted::SortedMap;
-use crate::{azure, gcp};
 
 /// Tells what narrows the tokens less than the scopes say.
 pub(super) fn tell(reviewed: &Reviewed<'_>, findings: &mut Vec<Finding>) {
-    let mut identities: SortedMap<Option<&ClientId>, Vec<(&AzureScope, Span)>> = SortedMap::new();
-    for (scope, at) in reviewed.agent.scopes.iter().zip(reviewed.scopes) {
+    let mut identities: SortedMap<Option<&ClientId>, Vec<&AzureScope>> = SortedMap::new();
+    for (scope, at) in reviewed.scopes() {
         match scope {
             Scope::Aws(_) => {}
-            Scope::Gcp(scope) => findings.extend(of_gcp(scope, *at)),
+            Scope::Gcp(scope) => findings.extend(of_gcp(scope, at)),
             Scope::Azure(scope) => {
-                identities.update(scope.client_id.as_ref(), |all| all.push((scope, *at)));
+                identities.update(scope.client_id.as_ref(), |all| all.push(scope));
             }
         }
     }
@@ -28,10 +27,10 @@ pub(super) fn tell(reviewed: &Reviewed<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn of_gcp(scope: &GcpScope, at: Span) -> Option<Finding> {
-    match compile(&scope.authority()) {
-        Ok(request) => {
-            let (first, rest) = request.broad.split_first()?;
+fn of_gcp(scope: &GcpScope, at: Option<Span>) -> Option<Finding> {
+    match broad(scope) {
+        Ok(broad) => {
+            let (first, rest) = broad.split_first()?;
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let message = format!(
                 "no OAuth scope narrower than cloud-platform serves `{}`{more}",
@@ -62,19 +61,24 @@ fn of_gcp(scope: &GcpScope, at: Span) -> Option<Finding> {
     }
 }
 
-fn of_azure(reviewed: &Reviewed<'_>, scopes: &[(&AzureScope, Span)]) -> Option<Finding> {
-    let statements = scopes.iter().flat_map(|(scope, _)| scope.authority().statements().to_vec());
-    match azure::compile::compile(&Authority::new(statements.collect())) {
-        Err(AzureError::SeveralAudiences { audiences }) => {
-            let audiences: Vec<&str> = audiences.iter().map(|audience| audience.service()).collect();
-            let message = format!(
-                "`{}` has operations of Azure for several audiences: {}",
-                shown(reviewed.id.as_str()),
-                audiences.join(", ")
-            );
-            let help = "a token is for one audience: it has to ask for them one by one";
-            Some(Finding::info(Code::SeveralAudiences, message).at(reviewed.at).help(help))
-        }
-        _ => None,
+/// The permissions that no narrow token serves. They are all that is told of what is not to be narrowed to buckets.
+fn broad(scope: &GcpScope) -> Result<Vec<GcpPermission>, CompileError> {
+    let may_be_large = !gcp::boundary::is_small(&scope.resources)
+        && scope.permissions.iter().all(|permission| permission.service() == "storage");
+    if may_be_large {
+        return compile(&scope.authority()).map(|request| request.broad);
     }
+    gcp::compile::broad(&scope.permissions)
+}
+
+fn of_azure(reviewed: &Reviewed<'_>, scopes: &[&AzureScope]) -> Option<Finding> {
+    let audiences = several(scopes.iter().flat_map(|scope| &scope.permissions))?;
+    let audiences: Vec<&str> = audiences.iter().map(|audience| audience.service()).collect();
+    let message = format!(
+        "`{}` has operations of Azure for several audiences: {}",
+        shown(reviewed.id.as_str()),
+        audiences.join(", ")
+    );
+    let help = "a token is for one audience: it has to ask for them one by one";
+    Some(Finding::info(Code::SeveralAudiences, message).at(reviewed.at).help(help))
 }

@@ -1,6 +1,7 @@
 //! Paths in a scope document, told at the permissions that make them.
 
-use super::azure::covers;
+use super::azure::{covers, matches};
+use super::rule::{Call, family, is_first};
 use super::{AzureGrant, GcpGrant, Held, Path, Witness, find};
 use crate::aws::authority::{Authority, Certainty, Statement};
 use crate::aws::pattern::ActionPattern;
@@ -12,7 +13,7 @@ use crate::sorted::SortedMap;
 use crate::syntax::{Kind, Node};
 
 /// Tells every path on which a scope of a document leads to more than it says.
-pub(crate) fn tell(document: &ScopeDocument, root: &Node, findings: &mut Vec<Finding>) {
+pub(crate) fn tell(document: &ScopeDocument, root: Option<&Node>, findings: &mut Vec<Finding>) {
     for (id, agent) in &document.agents {
         let paths = agent_paths(agent);
         findings.extend(paths.iter().map(|(scopes, path)| finding(id, agent, scopes, path, root)));
@@ -41,6 +42,9 @@ pub fn agent_paths(agent: &Agent) -> Vec<(Vec<usize>, Path)> {
 
 /// The paths of scopes that are of one cloud and one principal.
 fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
+    if !scopes.iter().any(|scope| begins(scope)) {
+        return Vec::new();
+    }
     let mut statements: Vec<Statement> = Vec::new();
     let (mut role, mut gcp, mut azure) = (None, Vec::new(), Vec::new());
     let resources: Vec<Vec<String>> = scopes.iter().map(|scope| resources(scope)).collect();
@@ -48,7 +52,7 @@ fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
         match scope {
             Scope::Aws(scope) => {
                 role = scope.role.as_ref();
-                statements.extend(scope.authority().statements().iter().cloned());
+                statements.push(scope.statement());
             }
             Scope::Gcp(scope) => {
                 gcp.push(GcpGrant { permissions: &scope.permissions, resources });
@@ -66,6 +70,22 @@ fn principal_paths(scopes: &[&Scope]) -> Vec<Path> {
     }
 }
 
+/// Whether a scope has the beginning of any path at all, as most have not.
+fn begins(scope: &Scope) -> bool {
+    match scope {
+        Scope::Aws(scope) => scope.permissions.iter().any(|action| {
+            let is = |call: &Call| action.glob().matches(&call.folded);
+            action.service().is_none_or(|service| is_first(Cloud::Aws, service, is))
+        }),
+        // What is held is looked up at once: it has no wildcards.
+        Scope::Gcp(_) => true,
+        Scope::Azure(scope) => scope.permissions.iter().any(|operation| {
+            let family = family(Cloud::Azure, operation.folded());
+            family == "*" || is_first(Cloud::Azure, family, |call| matches(operation.folded(), &call.folded))
+        }),
+    }
+}
+
 /// The resources of a scope that is not of AWS.
 fn resources(scope: &Scope) -> Vec<String> {
     match scope {
@@ -76,7 +96,7 @@ fn resources(scope: &Scope) -> Vec<String> {
 }
 
 /// The finding for a path, at the permission that it begins with.
-fn finding(id: &AgentId, agent: &Agent, scopes: &[usize], path: &Path, root: &Node) -> Finding {
+fn finding(id: &AgentId, agent: &Agent, scopes: &[usize], path: &Path, root: Option<&Node>) -> Finding {
     let rule = path.rule;
     let calls: Vec<String> = path.permissions.iter().map(ToString::to_string).collect();
     let everything = rule.id == "everything";
@@ -102,8 +122,8 @@ fn finding(id: &AgentId, agent: &Agent, scopes: &[usize], path: &Path, root: &No
         help.push_str("; and on the role, beyond which no session goes");
     }
     let finding = finding.help(help);
-    let place = path.permissions.first().and_then(|witness| place(witness, id, agent, scopes, root));
-    place.into_iter().fold(finding, Finding::at)
+    let first = path.permissions.first().zip(root);
+    finding.at(first.and_then(|(witness, root)| place(witness, id, agent, scopes, root)))
 }
 
 /// Where the permission of a witness stands in the document.

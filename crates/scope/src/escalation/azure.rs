@@ -120,14 +120,14 @@ pub(super) fn covers(operation: &AzureOperation, other: &str) -> bool {
 
 /// Whether a pattern matches an operation, both in lower case. A `*` stands for one segment or more.
 /// <https://learn.microsoft.com/azure/role-based-access-control/role-definitions#operations-format>
-fn matches(pattern: &str, operation: &str) -> bool {
+pub(super) fn matches(pattern: &str, operation: &str) -> bool {
     // The directory has operations of its own, which no wildcard of a resource provider means.
     if pattern.starts_with('*') && operation.starts_with("microsoft.directory/") {
         return false;
     }
-    // Most patterns name another provider.
-    let own = pattern.split('/').next().unwrap_or_default();
-    if own != "*" && !operation.starts_with(own) {
+    let Some((begin, _)) = pattern.split_once('*') else { return pattern == operation };
+    // Most patterns begin with something else.
+    if !operation.starts_with(begin) {
         return false;
     }
     let segments: Vec<&str> = operation.split('/').collect();

@@ -4,7 +4,6 @@ use super::rule::{Call, Need, Way, ways};
 use super::{Path, Witness};
 use crate::gcp::GcpPermission;
 use crate::identifier::Cloud;
-use crate::sorted::SortedMap;
 
 /// Permissions of a service account on resources.
 #[derive(Clone, Copy, Debug)]
@@ -17,15 +16,10 @@ pub struct GcpGrant<'a> {
 
 /// The paths of one service account.
 pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
-    let mut held: SortedMap<&str, Vec<&[String]>> = SortedMap::new();
-    for grant in grants {
-        for permission in grant.permissions {
-            held.update(permission.as_str(), |all| all.push(grant.resources));
-        }
-    }
+    let held = grants.iter().flat_map(|grant| grant.permissions).map(GcpPermission::as_str);
     let mut found = Vec::new();
-    for Way { rule, needs } in ways(Cloud::Gcp, Some(held.keys().copied())) {
-        let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, &held)).collect();
+    for Way { rule, needs } in ways(Cloud::Gcp, Some(held)) {
+        let met: Option<Vec<Witness>> = needs.iter().map(|need| met(need, grants)).collect();
         let Some(permissions) = met else { continue };
         let any = permissions.first().is_some_and(|first| first.resource.is_none());
         found.push(Path::of(rule, permissions, rule.target.as_deref(), any));
@@ -33,10 +27,11 @@ pub(super) fn paths(grants: &[GcpGrant<'_>]) -> Vec<Path> {
     found
 }
 
-fn met(need: &Need, held: &SortedMap<&str, Vec<&[String]>>) -> Option<Witness> {
+fn met(need: &Need, grants: &[GcpGrant<'_>]) -> Option<Witness> {
     need.0.iter().find_map(|call| {
-        let resource =
-            held.get(call.permission.as_str())?.iter().find_map(|resources| within(call, resources))?;
+        let is_held =
+            |grant: &&GcpGrant<'_>| grant.permissions.iter().any(|one| one.as_str() == call.permission);
+        let resource = grants.iter().filter(is_held).find_map(|grant| within(call, grant.resources))?;
         let permission = call.permission.clone();
         Some(Witness { permission, resource, region: None, conditions: Vec::new() })
     })

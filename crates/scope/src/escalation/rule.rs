@@ -76,6 +76,13 @@ impl Rule {
     }
 }
 
+impl Call {
+    /// The permission as it is compared: only Google Cloud heeds its case.
+    fn name(&self, cloud: Cloud) -> &str {
+        if cloud == Cloud::Gcp { &self.permission } else { &self.folded }
+    }
+}
+
 /// The rules of a cloud, in the order of their file.
 pub fn rules(cloud: Cloud) -> &'static [Rule] {
     // A test reads every file, so that none is ever malformed here.
@@ -102,20 +109,20 @@ pub(super) struct Way {
 /// What meets the first need of a way must be held, so that the families lead to all ways that matter: to none of
 /// them, for most principals.
 pub(super) fn ways<'f>(cloud: Cloud, families: Option<impl IntoIterator<Item = &'f str>>) -> Vec<Way> {
-    static AWS: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Aws));
-    static GCP: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Gcp));
-    static AZURE: LazyLock<Index> = LazyLock::new(|| Index::of(Cloud::Azure));
-    let index: &Index = match cloud {
-        Cloud::Aws => &AWS,
-        Cloud::Gcp => &GCP,
-        Cloud::Azure => &AZURE,
-    };
+    let index = Index::of(cloud);
     let Some(families) = families else { return index.ways.clone() };
-    let met = families.into_iter().filter_map(|family| index.by_family.get(family)).flatten();
+    let met = families.into_iter().flat_map(|family| index.places(family));
     let mut places: Vec<usize> = met.copied().collect();
     places.sort_unstable();
     places.dedup();
     places.into_iter().filter_map(|place| index.ways.get(place)).copied().collect()
+}
+
+/// Whether a call of the family, of which `is` says whether it is meant, is the first that some way needs.
+pub(super) fn is_first(cloud: Cloud, family_of: &str, is: impl Fn(&Call) -> bool) -> bool {
+    let index = Index::of(cloud);
+    let firsts = index.places(family_of).iter().filter_map(|place| index.ways.get(*place)?.needs.first());
+    firsts.flat_map(|need| &need.0).any(|call| family(cloud, call.name(cloud)) == family_of && is(call))
 }
 
 /// What a permission, in lower case, is looked up by: its service. Google Cloud knows no wildcards, so that each
@@ -132,22 +139,57 @@ pub(super) fn family(cloud: Cloud, permission: &str) -> &str {
 struct Index {
     ways: Vec<Way>,
     by_family: SortedMap<&'static str, Vec<usize>>,
+    /// The traits of all families: by theirs, most that are none of them are told apart.
+    traits: Vec<bool>,
 }
 
 impl Index {
-    fn of(cloud: Cloud) -> Self {
+    fn of(cloud: Cloud) -> &'static Self {
+        static AWS: LazyLock<Index> = LazyLock::new(|| Index::new(Cloud::Aws));
+        static GCP: LazyLock<Index> = LazyLock::new(|| Index::new(Cloud::Gcp));
+        static AZURE: LazyLock<Index> = LazyLock::new(|| Index::new(Cloud::Azure));
+        match cloud {
+            Cloud::Aws => &AWS,
+            Cloud::Gcp => &GCP,
+            Cloud::Azure => &AZURE,
+        }
+    }
+
+    fn new(cloud: Cloud) -> Self {
         let ways =
             rules(cloud).iter().flat_map(|rule| rule.ways.iter().map(move |needs| Way { rule, needs }));
         let ways: Vec<Way> = ways.collect();
         let mut by_family: SortedMap<&'static str, Vec<usize>> = SortedMap::new();
+        let mut traits = vec![false; TRAITS];
         for (place, way) in ways.iter().enumerate() {
             for call in way.needs.first().into_iter().flat_map(|need| &need.0) {
-                let permission = if cloud == Cloud::Gcp { &call.permission } else { &call.folded };
-                by_family.update(family(cloud, permission), |places| places.push(place));
+                let family = family(cloud, call.name(cloud));
+                by_family.update(family, |places| places.push(place));
+                if let Some(seen) = traits.get_mut(trait_of(family)) {
+                    *seen = true;
+                }
             }
         }
-        Self { ways, by_family }
+        Self { ways, by_family, traits }
     }
+
+    /// The places of the ways that a family may complete.
+    fn places(&self, family: &str) -> &[usize] {
+        match self.traits.get(trait_of(family)) {
+            Some(true) => self.by_family.get(family).map(Vec::as_slice).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
+/// How many traits there are.
+const TRAITS: usize = 512;
+
+/// Something that families differ in, and that is seen at once.
+fn trait_of(family: &str) -> usize {
+    let byte = |at: usize| family.as_bytes().get(at).copied().map_or(0, usize::from);
+    let (length, last) = (family.len(), family.len().saturating_sub(1));
+    (length * 37 + byte(0) * 5 + byte(length / 2) * 11 + byte(last) * 23) % TRAITS
 }
 
 const AWS_RULES: &str = include_str!("../../rules/aws.yaml");

@@ -114,6 +114,19 @@ impl AccessBoundary {
     }
 }
 
+/// Whether a boundary for these resources is surely within its limits, whatever the permissions: as most are, which is
+/// seen without making it.
+pub(crate) fn is_small(resources: &[GcpResource]) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\');
+    let plain = resources.iter().all(|one| one.as_str().bytes().all(is_plain));
+    // Each has a rule of its own at most, and stands in it with four names.
+    let characters: usize = resources.iter().map(|one| RULE + 4 * one.as_str().len()).sum();
+    plain && characters <= CHARACTERS_LIMIT
+}
+
+/// More than what a boundary has for a resource beside its name.
+const RULE: usize = 700;
+
 const BUCKETS: &str = "//storage.googleapis.com/projects/_/buckets/";
 
 /// A bucket, or some of its objects.
@@ -271,6 +284,39 @@ mod tests {
     #[test]
     fn what_the_roles_have_fits_a_set() {
         assert!(NAMES.len() <= u64::BITS as usize);
+    }
+
+    #[test]
+    fn what_is_small_fits_whatever_is_granted_on_it() {
+        let long = format!("{BUCKET}-{}/objects/{}", "b".repeat(60), "o".repeat(100));
+        let everything: Vec<String> = NAMES.iter().map(|name| format!("storage.{name}")).collect();
+        // One permission by itself, any two, or all of those that are not the administrator's.
+        let mut granted: Vec<Vec<&str>> =
+            vec![everything.iter().map(String::as_str).filter(|one| *one != "storage.*").collect()];
+        for one in &granted[0].clone() {
+            granted.extend(granted[0].clone().into_iter().map(|other| vec![*one, other]));
+        }
+        let mut small = 0;
+        for resources in [
+            vec![long.clone()],
+            vec![format!("{long}/*")],
+            vec![BUCKET.to_owned(), format!("{BUCKET}/objects/a/*")],
+        ] {
+            let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
+            let parsed: Vec<GcpResource> = resources.iter().map(|text| text.parse().unwrap()).collect();
+            if !is_small(&parsed) {
+                continue;
+            }
+            small += 1;
+            for permissions in &granted {
+                let bounded = boundary(&[(permissions, &resources)]).unwrap();
+                assert!(bounded.rules().len() <= RULES_LIMIT);
+                assert!(bounded.text().chars().count() <= CHARACTERS_LIMIT, "{}", bounded.text());
+            }
+        }
+        assert_eq!(small, 3);
+        assert!(!is_small(&vec![BUCKET.parse().unwrap(); 3]));
+        assert!(!is_small(&[format!("{BUCKET}/objects/it's").parse().unwrap()]));
     }
 
     #[test]

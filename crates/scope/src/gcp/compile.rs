@@ -3,7 +3,7 @@
 use super::GcpPermission;
 use super::authority::Authority;
 use super::boundary::{AccessBoundary, CHARACTERS_LIMIT, RULES_LIMIT};
-use super::oauth::{CLOUD_PLATFORM, OauthScope, narrowest};
+use super::oauth::{self, CLOUD_PLATFORM, OauthScope, narrowest};
 use crate::sorted::sort;
 
 /// What Google will be asked for.
@@ -68,10 +68,21 @@ pub fn compile(authority: &Authority) -> Result<TokenRequest, CompileError> {
             broad: Vec::new(),
         });
     }
-    let found = narrowest(permissions)
-        .map_err(|permission| CompileError::Unmapped { permission: permission.clone() })?;
-    let mut broad: Vec<GcpPermission> = found.broad.into_iter().cloned().collect();
-    sort(&mut broad);
-    broad.dedup();
-    Ok(TokenRequest { scopes: found.scopes, boundary: None, broad })
+    let found = narrowest(permissions).map_err(unmapped)?;
+    Ok(TokenRequest { scopes: found.scopes, boundary: None, broad: in_order(found.broad) })
+}
+
+/// The permissions that no scope narrower than [`CLOUD_PLATFORM`] serves.
+pub(crate) fn broad(permissions: &[GcpPermission]) -> Result<Vec<GcpPermission>, CompileError> {
+    oauth::broad(permissions).map(in_order).map_err(unmapped)
+}
+
+fn in_order(mut permissions: Vec<&GcpPermission>) -> Vec<GcpPermission> {
+    sort(&mut permissions);
+    permissions.dedup();
+    permissions.into_iter().cloned().collect()
+}
+
+fn unmapped(permission: &GcpPermission) -> CompileError {
+    CompileError::Unmapped { permission: permission.clone() }
 }

@@ -47,20 +47,45 @@ impl Serialize for OauthScope {
 /// [`CLOUD_PLATFORM`] is always the last.
 pub fn scopes_of(permission: &GcpPermission) -> Option<Vec<OauthScope>> {
     let service = permission.service();
-    let rest = permission.as_str().get(service.len() + 1..).unwrap_or_default();
-    if let Ok(at) = SERVICES.binary_search_by_key(&service, |(name, _)| name) {
-        let (_, rows) = SERVICES.get(at)?;
-        let met =
-            rows.iter().filter(|row| row.patterns.iter().any(|pattern| matches_wildcards(pattern, rest)));
-        let mut scopes: Vec<OauthScope> = met.map(|row| OauthScope(row.scope)).collect();
-        // What a row keeps to the broadest scope has no other.
-        if scopes.contains(&CLOUD_PLATFORM) {
-            scopes.clear();
-        }
-        scopes.push(CLOUD_PLATFORM);
-        return Some(scopes);
+    let met = rows(service)?.iter().filter(|row| row.has(permission, service));
+    let mut scopes: Vec<OauthScope> = met.map(|row| OauthScope(row.scope)).collect();
+    // What a row keeps to the broadest scope has no other.
+    if scopes.contains(&CLOUD_PLATFORM) {
+        scopes.clear();
     }
-    BROAD.binary_search(&service).is_ok().then(|| vec![CLOUD_PLATFORM])
+    scopes.push(CLOUD_PLATFORM);
+    Some(scopes)
+}
+
+/// Those of the permissions that only [`CLOUD_PLATFORM`] serves; `Err` has the first for which no scope is known.
+pub(super) fn broad(permissions: &[GcpPermission]) -> Result<Vec<&GcpPermission>, &GcpPermission> {
+    let mut broad = Vec::new();
+    let mut known: Option<(&str, &[Row])> = None;
+    for permission in permissions {
+        let service = permission.service();
+        // Most follow another one of the same service.
+        let rows = match known {
+            Some((name, rows)) if name == service => rows,
+            _ => rows(service).ok_or(permission)?,
+        };
+        known = Some((service, rows));
+        let of_platform = |row: &&Row| row.scope == CLOUD_PLATFORM.0;
+        // The last row of a service is the widest.
+        let is_served =
+            rows.iter().rev().filter(|row| !of_platform(row)).any(|row| row.has(permission, service));
+        if !is_served || rows.iter().filter(of_platform).any(|row| row.has(permission, service)) {
+            broad.push(permission);
+        }
+    }
+    Ok(broad)
+}
+
+/// The rows of a service, if it is known.
+fn rows(service: &str) -> Option<&'static [Row]> {
+    match SERVICES.binary_search_by_key(&service, |(name, _)| name) {
+        Ok(at) => SERVICES.get(at).map(|(_, rows)| *rows),
+        Err(_) => BROAD.binary_search(&service).is_ok().then_some(&[]),
+    }
 }
 
 /// The fewest and narrowest scopes that serve all of the permissions; `Err` has the first for which none is known.
@@ -112,6 +137,14 @@ fn fewest(served: &[Vec<OauthScope>]) -> Vec<OauthScope> {
 struct Row {
     scope: &'static str,
     patterns: &'static [&'static str],
+}
+
+impl Row {
+    /// Whether a permission of the service is among them.
+    fn has(&self, permission: &GcpPermission, service: &str) -> bool {
+        let rest = permission.as_str().get(service.len() + 1..).unwrap_or_default();
+        self.patterns.iter().any(|pattern| matches_wildcards(pattern, rest))
+    }
 }
 
 const fn row(scope: &'static str, patterns: &'static [&'static str]) -> Row {

@@ -152,7 +152,7 @@ pub(super) fn tell_redundant<P: Covered>(
         let message = format!("the list has too many wildcards to compare each {what} with all of them");
         let at = listed.first().map(|one| one.span);
         let finding = Finding::info(Code::TooComplex, message).help("split the statement");
-        findings.push(at.map_or(finding.clone(), |at| finding.at(at)));
+        findings.push(finding.at(at));
         return;
     };
     for Redundant { index, again } in redundant {
