@@ -49,6 +49,18 @@ impl Access {
         Self::ALL.into_iter().find(|access| access.letter() == letter)
     }
 
+    /// The level that a verb has in a catalogue's text unless its group says another.
+    pub(super) fn of_verb(verb: &str) -> Self {
+        match verb {
+            "List" => Self::List,
+            "Check" | "Describe" | "Get" | "Lookup" | "Query" | "Read" | "Search" | "Validate" | "View" => {
+                Self::Read
+            }
+            "Tag" | "Untag" => Self::Tagging,
+            _ => Self::Write,
+        }
+    }
+
     /// The level of a permission of Google Cloud, by its name: verbs that list and read say so; what sets a policy,
     /// defines a role or lends the power of a service account manages permissions; everything else writes.
     pub fn of_gcp(permission: &str) -> Self {

@@ -1,15 +1,14 @@
 //! Making a catalogue's text.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use super::Catalogue;
 use super::access::Access;
 use super::header::{Extent, Header};
+use super::layout::Layout;
 use super::name;
 use super::permission::{ConditionKey, Planes};
 use super::short;
 use crate::Cloud;
+use std::collections::BTreeMap;
 
 /// What is known of a cloud before it is written as a catalogue.
 #[derive(Debug)]
@@ -20,17 +19,17 @@ pub struct Draft {
 }
 
 #[derive(Debug, Default)]
-struct DraftService {
-    name: String,
-    keys: BTreeMap<String, String>,
-    types: BTreeMap<String, DraftType>,
-    permissions: BTreeMap<String, (String, Action)>,
+pub(super) struct DraftService {
+    pub(super) name: String,
+    pub(super) keys: BTreeMap<String, String>,
+    pub(super) types: BTreeMap<String, DraftType>,
+    pub(super) permissions: BTreeMap<String, (String, Action)>,
 }
 
 #[derive(Debug, Default)]
-struct DraftType {
-    arns: Vec<String>,
-    keys: Vec<String>,
+pub(super) struct DraftType {
+    pub(super) arns: Vec<String>,
+    pub(super) keys: Vec<String>,
 }
 
 /// What the header of a catalogue says of where it is from.
@@ -135,7 +134,11 @@ impl Draft {
     /// Where its name, or that of a type or key, has characters that the format gives a meaning.
     pub fn add_action(&mut self, service: &str, rest: &str, action: Action) -> Result<(), Unwritable> {
         let (noun, verb) = name::noun_and_verb(self.cloud, rest);
-        if verb.is_empty() || verb.contains(',') || noun.starts_with(['@', '#', '=', '.', '+']) {
+        if verb.is_empty()
+            || verb.contains(',')
+            || noun.starts_with(['@', '#', '=', '.', '+'])
+            || noun.ends_with(short::MARKS)
+        {
             return Err(Unwritable(rest.to_owned()));
         }
         written(rest)?;
@@ -164,9 +167,11 @@ impl Draft {
         keys: Vec<String>,
     ) -> Result<(), Unwritable> {
         arns.iter().chain(&keys).map(String::as_str).chain([name]).try_for_each(written)?;
-        // What begins otherwise would be taken for one in short.
-        if let Some(arn) = arns.iter().find(|arn| !arn.starts_with("arn:")) {
-            return Err(Unwritable(arn.clone()));
+        // What begins otherwise, or has marks, would be taken for one in short.
+        let mut ambiguous = arns.iter().filter(|arn| !arn.starts_with("arn:") || !short::is_plain(arn));
+        if let Some(text) = ambiguous.next().map(String::as_str).or((!short::is_plain(name)).then_some(name))
+        {
+            return Err(Unwritable(text.to_owned()));
         }
         self.service(service)?.types.insert(name.to_owned(), DraftType { arns, keys });
         Ok(())
@@ -183,7 +188,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The catalogue's text. `sha256` gives the hash of the body in lowercase hexadecimal digits: this crate has
+    /// The catalogue's text: in columns where it has a whole cloud, else in lines that a person can edit. `sha256` gives the hash of the body in lowercase hexadecimal digits: this crate has
     /// none.
     ///
     /// # Errors
@@ -195,7 +200,9 @@ impl Draft {
     ) -> Result<String, Unwritable> {
         let Origin { date, extent, source, licence } = *origin;
         [date, source].into_iter().chain(licence).try_for_each(written)?;
-        let body: String = self.services.values().map(|service| service.lines(self.cloud)).collect();
+        let mut layout = Layout::new(self.cloud, extent);
+        self.services.values().for_each(|service| layout.add(service));
+        let body = layout.text();
         let header = Header {
             cloud: self.cloud,
             date: date.to_owned(),
@@ -222,114 +229,6 @@ impl Draft {
 
     fn folded(&self, text: &str) -> String {
         if self.cloud == Cloud::Gcp { text.to_owned() } else { text.to_ascii_lowercase() }
-    }
-}
-
-impl DraftService {
-    fn lines(&self, cloud: Cloud) -> String {
-        let mut keys = self.keys.clone();
-        let of_permissions = self.permissions.values().flat_map(|(_, action)| &action.keys);
-        for key in of_permissions.chain(self.types.values().flat_map(|kind| &kind.keys)) {
-            keys.entry(key.clone()).or_insert_with(|| "String".to_owned());
-        }
-        let mut sets = Sets {
-            places: keys.keys().enumerate().map(|(at, key)| (key.as_str(), at)).collect(),
-            lines: Vec::new(),
-        };
-        let type_lines: String = self
-            .types
-            .iter()
-            .map(|(name, kind)| {
-                let arns: Vec<_> = kind.arns.iter().map(|arn| short::of_arn(&self.name, name, arn)).collect();
-                format!(".{name}\t{}\t{}\n", sets.number(kind.keys.iter()), arns.join("\t"))
-            })
-            .collect();
-
-        let mut nouns: BTreeMap<&str, BTreeMap<String, Vec<&str>>> = BTreeMap::new();
-        for (rest, action) in self.permissions.values() {
-            let (noun, verb) = name::noun_and_verb(cloud, rest);
-            nouns.entry(noun).or_default().entry(self.group(action, &mut sets)).or_default().push(verb);
-        }
-
-        let mut lines = format!("@{}\n", self.name);
-        // Writing to a string does not fail.
-        for (key, kind) in &keys {
-            let key = short::of_key(&self.name, key);
-            let _ =
-                if kind == "String" { writeln!(lines, "#{key}") } else { writeln!(lines, "#{key}\t{kind}") };
-        }
-        for set in &sets.lines {
-            let _ = writeln!(lines, "={set}");
-        }
-        lines.push_str(&type_lines);
-        let mut head = "";
-        for (noun, groups) in nouns {
-            match noun.strip_prefix(head).filter(|_| !head.is_empty()) {
-                Some(tail) => {
-                    lines.push('+');
-                    lines.push_str(tail);
-                }
-                None => {
-                    head = noun;
-                    lines.push_str(noun);
-                }
-            }
-            for (group, verbs) in groups {
-                let _ = write!(lines, "\t{group}:{}", verbs.join(","));
-            }
-            lines.push('\n');
-        }
-        lines
-    }
-
-    fn group(&self, action: &Action, sets: &mut Sets<'_>) -> String {
-        let plane = match action.planes {
-            Planes::One(super::Plane::Control) => "",
-            Planes::One(super::Plane::Data) => "d",
-            Planes::Both => "b",
-        };
-        let places: Vec<String> = action
-            .types
-            .iter()
-            .filter_map(|(name, required)| {
-                let place = self.types.keys().position(|known| known == name)?;
-                Some(format!("{place}{}", if *required { "" } else { "?" }))
-            })
-            .collect();
-        // Keys that a type brings are not said again.
-        let brought = |key: &&String| {
-            action
-                .types
-                .iter()
-                .any(|(name, _)| self.types.get(name).is_some_and(|kind| kind.keys.contains(key)))
-        };
-        let set = sets.number(action.keys.iter().filter(|key| !brought(key)));
-        let set = if set.is_empty() { set } else { format!("={set}") };
-        format!("{}{plane}{}{set}", action.access.letter(), places.join(","))
-    }
-}
-
-/// The sets of keys of a service, each written once.
-struct Sets<'a> {
-    places: BTreeMap<&'a str, usize>,
-    lines: Vec<String>,
-}
-
-impl Sets<'_> {
-    /// The number of a set, from 1; nothing for the empty one.
-    fn number<'k>(&mut self, keys: impl Iterator<Item = &'k String>) -> String {
-        let mut places: Vec<usize> = keys.filter_map(|key| self.places.get(key.as_str()).copied()).collect();
-        places.sort_unstable();
-        places.dedup();
-        if places.is_empty() {
-            return String::new();
-        }
-        let line = places.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-        let number = self.lines.iter().position(|known| *known == line).unwrap_or_else(|| {
-            self.lines.push(line);
-            self.lines.len() - 1
-        });
-        (number + 1).to_string()
     }
 }
 

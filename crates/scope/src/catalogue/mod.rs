@@ -22,17 +22,31 @@
 //! What can be told from the service and the type is left out: a key that begins with a colon is of the service's own
 //! namespace, and what an ARN format may leave out, [`short`] says.
 //!
-//! A group is an access level (`L`, `R`, `W`, `P`, `T`), on Azure `d` for operations of the data plane and `b` for
-//! those of both planes, the places of the resource types (`?` after those that may be left out), `=` and the set
-//! of condition keys, `:` and the verbs. The permission's name is made as the cloud makes it: `s3:CreateBucket` of
-//! service, verb and noun on AWS, `storage.buckets.create` and `Microsoft.Storage/storageAccounts/read` of service,
-//! noun and verb elsewhere.
+//! A group is an access level (`L`, `R`, `W`, `P`, `T`; none where it is that of the verb), on Azure `d` for operations
+//! of the data plane and `b` for those of both planes, the places of the resource types (`?` after those that may be
+//! left out), `=` and the set of condition keys, `:` and the verbs. The permission's name is made as the cloud makes it:
+//! `s3:CreateBucket` of service, verb and noun on AWS, `storage.buckets.create` and `Microsoft.Storage/storageAccounts/read`
+//! of service, noun and verb elsewhere.
+//!
+//! Lines so written can be edited by hand. A whole cloud is written for compressors instead, which do better with what
+//! is alike together: after the lines come three columns, each after a form feed, with what then is missing in the
+//! lines. A type that has no more than its name has its line in the first, and a noun without groups has them in the
+//! second and third:
+//!
+//! ```text
+//! Bucket<                               in the lines: a noun that is also a type, `bucket` by its mark
+//! 1⇥arn:${Partition}:s3:::${~}          in the column of types: its set of keys, its ARN formats
+//! Create,Delete⇥List                    in the column of verbs: those of each group
+//! ~=2                                   in the column of groups, a line each; `~` is the type that the noun, or how
+//! ~                                     it begins, is called after
+//! ```
 
 mod access;
 mod description;
 mod draft;
 mod glob;
 mod header;
+mod layout;
 mod name;
 mod nearest;
 mod permission;

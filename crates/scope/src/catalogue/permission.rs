@@ -71,16 +71,17 @@ impl<'a> Permission<'a> {
 
     /// The kind of access that it gives.
     pub fn access(self) -> Access {
-        // The reader has accepted no group without a level.
-        self.group().chars().next().and_then(Access::of_letter).unwrap_or(Access::Write)
+        let written = self.group().chars().next().and_then(Access::of_letter);
+        written.unwrap_or_else(|| Access::of_verb(self.service.catalogue.slice(self.entry.verb())))
     }
 
     /// The planes that it works in.
     pub fn planes(self) -> Planes {
-        match self.group().as_bytes().get(1) {
-            Some(b'd') => Planes::One(Plane::Data),
-            Some(b'b') => Planes::Both,
-            _ => Planes::One(Plane::Control),
+        let group = self.group();
+        match (group.contains('d'), group.contains('b')) {
+            (true, _) => Planes::One(Plane::Data),
+            (false, true) => Planes::Both,
+            (false, false) => Planes::One(Plane::Control),
         }
     }
 
@@ -89,8 +90,12 @@ impl<'a> Permission<'a> {
         let types = self.group().trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let types = types.split_once('=').map_or(types, |(types, _)| types);
         types.split(',').filter_map(move |place| {
-            let required = place.strip_suffix('?');
-            self.service.type_at(required.unwrap_or(place).parse().ok()?, required.is_none())
+            let optional = place.strip_suffix('?');
+            let place = match optional.unwrap_or(place) {
+                "~" => usize::from(self.entry.own),
+                number => number.parse().ok()?,
+            };
+            self.service.type_at(place, optional.is_none())
         })
     }
 
@@ -116,10 +121,10 @@ impl<'a> Permission<'a> {
         Rest::new(catalogue.cloud(), noun, verb)
     }
 
-    /// What stands before the group's colon.
+    /// The signature of its group: up to the colon, or the end of the line where it has one of its own.
     fn group(self) -> &'a str {
         let text = self.service.catalogue.text.get(self.entry.group as usize..).unwrap_or_default();
-        text.split_once(':').map_or("", |(group, _)| group)
+        text.split_once([':', '\n']).map_or("", |(group, _)| group)
     }
 }
 
@@ -135,10 +140,9 @@ pub struct ResourceType<'a> {
 
 impl<'a> ResourceType<'a> {
     pub(super) fn new(service: Service<'a>, entry: TypeEntry, required: bool) -> Self {
-        let mut parts = service.catalogue.slice(entry.line).splitn(3, '\t');
-        let name = parts.next().unwrap_or_default();
-        let set = parts.next().and_then(|set| set.parse().ok()).unwrap_or(0);
-        Self { service, name, set, arns: service.catalogue.expanded(entry.arns), required }
+        let TypeEntry { name, set, arns } = entry;
+        let catalogue = service.catalogue;
+        Self { service, name: catalogue.expanded(name), set, arns: catalogue.expanded(arns), required }
     }
 
     /// The type's name within its service: `bucket`.

@@ -8,7 +8,7 @@ use super::header::{Header, HeaderError};
 use super::name::{Rest, fold};
 use super::permission::Permission;
 use super::service::Service;
-use super::short;
+use super::short::{self, Type};
 use crate::Cloud;
 use crate::sorted::sort_by;
 
@@ -28,7 +28,7 @@ pub(super) struct Index {
     pub(super) services: Vec<ServiceEntry>,
     /// Of one service after the other; within each in the order of their hashes.
     pub(super) entries: Vec<Entry>,
-    /// In [`Index::expanded`].
+    /// In [`Index::expanded`], as are names of types and ARN formats.
     pub(super) keys: Vec<Span>,
     pub(super) sets: Vec<Span>,
     pub(super) types: Vec<TypeEntry>,
@@ -39,9 +39,9 @@ pub(super) struct Index {
 /// A type of resource.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TypeEntry {
-    /// Its name and its set of keys.
-    pub(super) line: Span,
-    /// Its ARN formats, in [`Index::expanded`].
+    pub(super) name: Span,
+    /// The number of its set of keys; 0 without.
+    pub(super) set: usize,
     pub(super) arns: Span,
 }
 
@@ -69,6 +69,8 @@ pub(super) struct Entry {
     head_len: u16,
     tail_len: u16,
     verb_len: u16,
+    /// The place of the type that is called as the noun begins; of none, where there is no such type.
+    pub(super) own: u16,
 }
 
 impl Entry {
@@ -108,15 +110,60 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
     let header = Header::read(text.lines())?;
     let before = text.find("\n\n").ok_or(HeaderError::Format)?;
     let body = before + 2;
-    let mut reader =
-        Reader { cloud: header.cloud, index: Index { body, ..Index::default() }, service: "", head: (0, "") };
-    let lines_before = text.get(..body).unwrap_or_default().lines().count();
-    let mut at = body;
-    for (number, line) in text.get(body..).unwrap_or_default().split_terminator('\n').enumerate() {
-        reader.line(at, line).ok_or(CatalogueError::Line { line: lines_before + number + 1 })?;
-        at += line.len() + 1;
+    let mut columns = Column { text, at: body }.parts();
+    let lines = columns.next().unwrap_or_default();
+    let mut reader = Reader {
+        cloud: header.cloud,
+        index: Index { body, ..Index::default() },
+        service: "",
+        head: (0, ""),
+        owners: Vec::new(),
+        types: columns.next().unwrap_or_default(),
+        verbs: columns.next().unwrap_or_default(),
+        groups: columns.next().unwrap_or_default(),
+    };
+    let mut number = text.get(..body).unwrap_or_default().lines().count();
+    for (at, line) in lines {
+        number += 1;
+        reader.line(at, line).ok_or(CatalogueError::Line { line: number })?;
+    }
+    // What is left over belongs to no line.
+    if [reader.types, reader.verbs, reader.groups].into_iter().flatten().next().is_some() {
+        return Err(CatalogueError::Line { line: number + 1 });
     }
     Ok((header, reader.finish(text)?))
+}
+
+/// What lines stand in a part of the text, with their places.
+#[derive(Clone, Copy, Debug, Default)]
+struct Column<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Column<'t> {
+    /// The columns of a body, which form feeds set apart.
+    fn parts(self) -> impl Iterator<Item = Self> {
+        let mut rest = Some(self);
+        std::iter::from_fn(move || {
+            let Column { text, at } = rest?;
+            let part = text.get(at..)?;
+            let end = part.find('\u{c}').map(|length| at + length);
+            rest = end.map(|end| Column { text, at: end + 1 });
+            Some(Column { text: text.get(..end.unwrap_or(text.len()))?, at })
+        })
+    }
+}
+
+impl<'t> Iterator for Column<'t> {
+    type Item = (usize, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let (at, line) = (self.at, rest.split_once('\n').map_or(rest, |(line, _)| line));
+        self.at += line.len() + 1;
+        Some((at, line))
+    }
 }
 
 struct Reader<'t> {
@@ -125,6 +172,11 @@ struct Reader<'t> {
     /// The present service, and the noun that nouns with a `+` begin with, with its place.
     service: &'t str,
     head: (usize, &'t str),
+    /// The nouns that the present one begins with and that types are called after, with the places of those.
+    owners: Vec<(String, u16)>,
+    types: Column<'t>,
+    verbs: Column<'t>,
+    groups: Column<'t>,
 }
 
 impl<'t> Reader<'t> {
@@ -136,6 +188,7 @@ impl<'t> Reader<'t> {
         if let Some(service) = line.strip_prefix('@') {
             self.close();
             (self.service, self.head) = (service, (0, ""));
+            self.owners.clear();
             let next = ServiceEntry {
                 name: span(1),
                 entries: self.index.entries.len()..self.index.entries.len(),
@@ -148,56 +201,104 @@ impl<'t> Reader<'t> {
         }
         // Everything else is of a service.
         index.services.last()?;
-        match line.as_bytes().first()? {
-            b'#' => {
+        match line.as_bytes().first() {
+            Some(b'#') => {
                 let key = expanded(&mut index.expanded, [short::key(self.service, line.get(1..)?)]);
                 index.keys.push(key);
             }
-            b'=' => index.sets.push(span(1)),
-            b'.' => {
-                let mut parts = line.get(1..)?.split('\t');
-                let name = parts.next().unwrap_or_default();
-                let arns = parts.skip(1).filter(|arn| !arn.is_empty());
-                let arns = arns.map(|arn| short::arn(self.service, name, arn));
-                let arns = expanded(&mut index.expanded, arns);
-                index.types.push(TypeEntry { line: span(1), arns });
+            Some(b'=') => index.sets.push(span(1)),
+            Some(b'.') => {
+                let (name, rest) = match line.get(1..)?.split_once('\t') {
+                    Some((name, rest)) => (name, rest),
+                    None => (line.get(1..)?, self.types.next()?.1),
+                };
+                self.take_type(Type::of_marked(name).unwrap_or_else(|| Type::plain(name)), rest);
             }
             _ => return self.noun(at, line),
         }
         Some(())
     }
 
+    /// Takes a type of resources, its set of keys and its ARN formats; tells its place.
+    fn take_type(&mut self, kind: Type, rest: &str) -> Option<u16> {
+        let Index { expanded: texts, types, services, .. } = &mut self.index;
+        let (set, arns) = rest.split_once('\t').unwrap_or((rest, ""));
+        let arns = arns.split('\t').filter(|arn| !arn.is_empty());
+        let arns = expanded(texts, arns.map(|arn| short::arn(self.service, &kind, arn)));
+        let name = expanded(texts, [kind.name]);
+        types.push(TypeEntry { name, set: set.parse().unwrap_or(0), arns });
+        u16::try_from(types.len() - 1 - services.last()?.types.start).ok()
+    }
+
     fn noun(&mut self, at: usize, line: &'t str) -> Option<()> {
-        let (written, groups) = line.split_once('\t')?;
-        let ((head_at, head), (tail_at, tail)) = match written.strip_prefix('+') {
+        let (marked, inline) = line.split_once('\t').map_or((line, None), |(noun, rest)| (noun, Some(rest)));
+        let written = marked.strip_suffix(short::MARKS).unwrap_or(marked);
+        let (head, tail) = match written.strip_prefix('+') {
             Some(tail) => (self.head, (at + 1, tail)),
             None => {
                 self.head = (at, written);
                 ((at, ""), self.head)
             }
         };
-        let (head_len, tail_len) = (u16::try_from(head.len()).ok()?, u16::try_from(tail.len()).ok()?);
-        let mut from = at + written.len() + 1;
-        for group in groups.split('\t') {
-            let (signature, verbs) = group.split_once(':')?;
-            Access::of_letter(signature.chars().next()?)?;
-            let mut verb_at = from + signature.len() + 1;
-            for verb in verbs.split(',') {
-                let (hash, letters) = digest(self.cloud, Rest::new(self.cloud, [head, tail], verb));
-                self.index.entries.push(Entry {
-                    hash,
-                    letters,
-                    group: from as u32,
-                    head: head_at as u32,
-                    tail: tail_at as u32,
-                    verb: verb_at as u32,
-                    head_len,
-                    tail_len,
-                    verb_len: u16::try_from(verb.len()).ok().filter(|len| *len > 0)?,
-                });
-                verb_at += verb.len() + 1;
+        let noun =
+            Noun { head, tail, own: self.owner([head.1, tail.1, marked.get(written.len()..)?].concat())? };
+        match inline {
+            Some(groups) => {
+                let mut at = at + marked.len() + 1;
+                for group in groups.split('\t') {
+                    let (signature, verbs) = group.split_once(':')?;
+                    self.group(noun, (at, signature), (at + signature.len() + 1, verbs))?;
+                    at += group.len() + 1;
+                }
             }
-            from += group.len() + 1;
+            None => {
+                let (mut at, line) = self.verbs.next()?;
+                for verbs in line.split('\t') {
+                    let group = self.groups.next()?;
+                    self.group(noun, group, (at, verbs))?;
+                    at += verbs.len() + 1;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The place of the type that a noun is called after, which is its own where it has a mark.
+    fn owner(&mut self, marked: String) -> Option<u16> {
+        while self.owners.last().is_some_and(|(owner, _)| !marked.starts_with(owner)) {
+            self.owners.pop();
+        }
+        if let Some(kind) = Type::of_marked(&marked) {
+            let stem = kind.stem.clone();
+            let (_, rest) = self.types.next()?;
+            let place = self.take_type(kind, rest)?;
+            self.owners.push((stem, place));
+        }
+        Some(self.owners.last().map_or(u16::MAX, |(_, place)| *place))
+    }
+
+    /// Takes the verbs of a noun that have all but the name in common.
+    fn group(&mut self, noun: Noun<'t>, signature: (usize, &str), verbs: (usize, &'t str)) -> Option<()> {
+        if !is_signature(signature.1) {
+            return None;
+        }
+        let mut at = verbs.0;
+        for verb in verbs.1.split(',') {
+            let name = Rest::new(self.cloud, [noun.head.1, noun.tail.1], verb);
+            let (hash, letters) = digest(self.cloud, name);
+            self.index.entries.push(Entry {
+                hash,
+                letters,
+                group: signature.0 as u32,
+                head: noun.head.0 as u32,
+                tail: noun.tail.0 as u32,
+                verb: at as u32,
+                head_len: u16::try_from(noun.head.1.len()).ok()?,
+                tail_len: u16::try_from(noun.tail.1.len()).ok()?,
+                verb_len: u16::try_from(verb.len()).ok().filter(|len| *len > 0)?,
+                own: noun.own,
+            });
+            at += verb.len() + 1;
         }
         Some(())
     }
@@ -276,6 +377,21 @@ impl Catalogue {
     }
 }
 
+/// A noun in its two parts, with their places, and the type that it is called after.
+#[derive(Clone, Copy)]
+struct Noun<'t> {
+    head: (usize, &'t str),
+    tail: (usize, &'t str),
+    own: u16,
+}
+
+/// Whether a text can stand for what the verbs of a group have in common.
+fn is_signature(text: &str) -> bool {
+    let rest = text.strip_prefix(|letter| Access::of_letter(letter).is_some()).unwrap_or(text);
+    let rest = rest.strip_prefix(['d', 'b']).unwrap_or(rest);
+    rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'?' | b'~' | b'='))
+}
+
 /// Takes texts up, with tabs between them.
 fn expanded(all: &mut String, texts: impl IntoIterator<Item = String>) -> Span {
     let start = all.len() as u32;
@@ -344,6 +460,33 @@ mod tests {
     }
 
     #[test]
+    fn lines_and_columns_say_the_same() {
+        let lines = "@s3\n#:prefix\n=0\n.Old\t\tarn:x\n.bucket\t1\t:s3:::${BucketName}\n\
+                     Bucket\tL1=1:List\tW1:Create,Delete\n+Policy\tP0?,1:Put\tR1:Get\n\tW:Go\n";
+        let columns = "@s3\n#:prefix\n=0\n.Old\nBucket<\n+Policy\n\n\u{c}\tarn:x\n1\t:s3:::${~Name}\n\u{c}\
+                       List\tCreate,Delete\nPut\tGet\nGo\n\u{c}~=1\n~\nP0?,~\n~\n\n";
+        let said = |body| {
+            let catalogue = parsed("aws", body).unwrap();
+            let one = |permission: Permission<'_>| {
+                let types = permission.resource_types();
+                let types = types.map(|kind| (kind.name(), kind.required(), kind.arn_formats().collect()));
+                let types: Vec<(_, _, Vec<_>)> = types.collect();
+                let keys: Vec<_> = permission.condition_keys().map(|key| key.name()).collect();
+                format!("{} {} {types:?} {keys:?}", permission.name(), permission.access())
+            };
+            catalogue.matching("*").map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(said(columns), said(lines));
+        assert!(
+            said(lines).contains(
+                &"s3:PutBucketPolicy Permissions management [(\"Old\", false, [\"arn:x\"]), \
+              (\"bucket\", true, [\"arn:${Partition}:s3:::${BucketName}\"])] [\"s3:prefix\"]"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
     fn a_text_that_is_not_in_the_format_is_refused_with_its_line() {
         for (body, line) in [
             ("objects\tR:get\n", 8),
@@ -352,6 +495,9 @@ mod tests {
             ("@storage\nobjects\tR:get\n\n", 10),
             ("@storage\nobjects\tR:get,\n", 9),
             ("@\n", 8),
+            ("@a\nb<\n\u{c}\u{c}Get\n\u{c}\n", 9),
+            ("@a\nb\n\u{c}\u{c}Get\tPut\n\u{c}\n", 9),
+            ("@a\nb\n\u{c}\u{c}Get\n\u{c}\n\n", 10),
         ] {
             assert_eq!(parsed("gcp", body).unwrap_err(), CatalogueError::Line { line }, "{body:?}");
         }
