@@ -34,3 +34,4 @@ pub use finding::{Finding, Severity, Span};
 pub use grant::{Grant, Witness};
 pub use identifier::{AgentId, Cloud, TenantId};
 pub use seconds::Seconds;
+pub use sorted::{SortedMap, SortedSet};

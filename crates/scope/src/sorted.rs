@@ -6,6 +6,10 @@
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::ops::Index;
+
+use serde::{Serialize, Serializer};
 
 /// How many entries stand together. Entering one moves fewer than these, and the blocks after its own.
 const BLOCK: usize = 64;
@@ -15,7 +19,7 @@ const FEW: usize = 16;
 
 /// A map in the order of its keys.
 #[derive(Clone, Debug)]
-pub(crate) struct SortedMap<K, V> {
+pub struct SortedMap<K, V> {
     /// None of them is empty.
     blocks: Vec<Vec<(K, V)>>,
 }
@@ -24,37 +28,45 @@ pub(crate) struct SortedMap<K, V> {
 type Place = (usize, usize);
 
 impl<K, V> SortedMap<K, V> {
-    pub(crate) const fn new() -> Self {
+    /// An empty map.
+    pub const fn new() -> Self {
         Self { blocks: Vec::new() }
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
+    /// The keys and their values, in the order of the keys.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
         self.blocks.iter().flatten().map(|(key, value)| (key, value))
     }
 
-    pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
+    /// The keys in their order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
         self.blocks.iter().flatten().map(|(key, _)| key)
     }
 
-    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &V> + Clone {
+    /// The values in the order of their keys.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + Clone {
         self.blocks.iter().flatten().map(|(_, value)| value)
     }
 
-    pub(crate) fn into_values(self) -> impl Iterator<Item = V> {
+    /// The values in the order of their keys.
+    pub fn into_values(self) -> impl Iterator<Item = V> {
         self.into_iter().map(|(_, value)| value)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
         self.blocks.iter().map(Vec::len).sum()
     }
 }
 
 impl<K: Ord, V> SortedMap<K, V> {
-    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    /// The value of a key.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -62,7 +74,8 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.blocks.get(block)?.get(place).map(|(_, value)| value)
     }
 
-    pub(crate) fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    /// Whether there is a value for a key.
+    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
@@ -70,7 +83,7 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 
     /// Enters a value, and gives back the one that was there.
-    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
             Ok(place) => self.value_at(place).map(|known| std::mem::replace(known, value)),
             Err(place) => {
@@ -81,7 +94,7 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 
     /// Takes a value out.
-    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -95,7 +108,7 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 
     /// Changes the value of a key, which is its type's default where there was none.
-    pub(crate) fn update(&mut self, key: K, change: impl FnOnce(&mut V))
+    pub fn update(&mut self, key: K, change: impl FnOnce(&mut V))
     where
         V: Default,
     {
@@ -147,6 +160,32 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 }
 
+/// Maps and sets are compared by what they hold: how it lies in blocks depends on how it came.
+impl<K: PartialEq, V: PartialEq> PartialEq for SortedMap<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<K: Eq, V: Eq> Eq for SortedMap<K, V> {}
+
+/// # Panics
+/// Where there is no value for the key.
+impl<K: Borrow<Q> + Ord, Q: Ord + ?Sized, V> Index<&Q> for SortedMap<K, V> {
+    type Output = V;
+
+    #[expect(clippy::expect_used, reason = "as the standard library's maps do")]
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("no entry found for key")
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for SortedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
 impl<K, V> Default for SortedMap<K, V> {
     fn default() -> Self {
         Self::new()
@@ -162,52 +201,74 @@ impl<K, V> IntoIterator for SortedMap<K, V> {
     }
 }
 
+impl<'a, K, V> IntoIterator for &'a SortedMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter =
+        std::iter::Map<std::iter::Flatten<std::slice::Iter<'a, Vec<(K, V)>>>, fn(&'a (K, V)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.blocks.iter().flatten().map(|(key, value)| (key, value))
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
+    fn extend<T: IntoIterator<Item = (K, V)>>(&mut self, entries: T) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
 impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
     fn from_iter<T: IntoIterator<Item = (K, V)>>(entries: T) -> Self {
         let mut map = Self::new();
-        for (key, value) in entries {
-            map.insert(key, value);
-        }
+        map.extend(entries);
         map
+    }
+}
+
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for SortedMap<K, V> {
+    fn from(entries: [(K, V); N]) -> Self {
+        Self::from_iter(entries)
     }
 }
 
 /// A set in its elements' order.
 #[derive(Clone, Debug)]
-pub(crate) struct SortedSet<T> {
+pub struct SortedSet<T> {
     map: SortedMap<T, ()>,
 }
 
 impl<T> SortedSet<T> {
     /// An empty set.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self { map: SortedMap::new() }
     }
 
     /// The elements, in their order.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.map.keys()
     }
 
     /// Whether it has none.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
 
     /// How many elements it has.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.map.len()
     }
 }
 
 impl<T: Ord> SortedSet<T> {
     /// Enters an element, and says whether it is new.
-    pub(crate) fn insert(&mut self, element: T) -> bool {
+    pub fn insert(&mut self, element: T) -> bool {
         self.map.insert(element, ()).is_none()
     }
 
     /// Whether an element is in it.
-    pub(crate) fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
     where
         T: Borrow<Q>,
     {
@@ -215,12 +276,11 @@ impl<T: Ord> SortedSet<T> {
     }
 
     /// Whether all its elements are in another set too.
-    pub(crate) fn is_subset(&self, other: &Self) -> bool {
+    pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|element| other.contains(element))
     }
 }
 
-/// Sets are compared by their elements: how these lie in blocks depends on how they came.
 impl<T: Ord> Ord for SortedSet<T> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.iter().cmp(other.iter())
@@ -240,6 +300,13 @@ impl<T: Ord> PartialEq for SortedSet<T> {
 }
 
 impl<T: Ord> Eq for SortedSet<T> {}
+
+impl<T: Hash> Hash for SortedSet<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.len());
+        self.iter().for_each(|element| element.hash(state));
+    }
+}
 
 impl<T> Default for SortedSet<T> {
     fn default() -> Self {
@@ -314,17 +381,33 @@ pub(crate) fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) 
     }
 }
 
+/// Which of so many elements are equal to one before them.
+pub(crate) fn repeated(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<bool> {
+    let mut repeated = vec![false; count];
+    for [one, other] in order(count, compare).array_windows() {
+        if let Some(repeated) = repeated.get_mut(*other) {
+            *repeated = compare(*one, *other) == Ordering::Equal;
+        }
+    }
+    repeated
+}
+
 /// Where each of so many elements belongs. Compiled once: it knows them by their places alone.
 fn places(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_unstable_by(|one, other| compare(*one, *other).then(one.cmp(other)));
     let mut places = vec![0; count];
-    for (place, element) in order.into_iter().enumerate() {
+    for (place, element) in order(count, compare).into_iter().enumerate() {
         if let Some(known) = places.get_mut(element) {
             *known = place;
         }
     }
     places
+}
+
+/// The elements in their order, and what is equal in that of their places.
+fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_unstable_by(|one, other| compare(*one, *other).then(one.cmp(other)));
+    order
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@
     reason = "what the tests share stands outside of test functions"
 )]
 
-use std::collections::BTreeMap;
-
+use deputize_scope::SortedMap;
 use deputize_scope::aws::evaluate::{Call, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::finding::{Code, apply};
@@ -47,7 +46,7 @@ fn verdicts(policy: &Value) -> Vec<bool> {
     for action in CALLED {
         for resource in CALLED_ON {
             for user in ["ada", "eve"] {
-                let context = BTreeMap::from([("aws:username".to_owned(), vec![user.to_owned()])]);
+                let context = SortedMap::from([("aws:username".to_owned(), vec![user.to_owned()])]);
                 let call = Call { action: action.to_owned(), resource: resource.to_owned(), context };
                 verdicts.push(matches!(evaluate(&[&document], &call), Verdict::Allowed { .. }));
             }

@@ -1,12 +1,11 @@
 //! `deputize scopes`: the broker's scope document.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
-use deputize_scope::{AgentId, ScopeDocument};
+use deputize_scope::{AgentId, ScopeDocument, SortedMap};
 use ureq::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use ureq::http::{Method, StatusCode};
 
@@ -106,7 +105,7 @@ fn diff(settings: &Settings, file: &PathBuf, against: Option<PathBuf>, format: F
     // Beside nothing, all that the document grants is gained.
     let old = old.unwrap_or_else(|| ScopeDocument {
         tenant: new.tenant.clone(),
-        agents: BTreeMap::new(),
+        agents: SortedMap::new(),
         credentials: Vec::new(),
     });
     if old.tenant != new.tenant {

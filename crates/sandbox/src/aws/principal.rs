@@ -1,8 +1,8 @@
 //! Who calls, and what they may do.
 
-use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
+use deputize_scope::SortedMap;
 use deputize_scope::aws::evaluate::{Call, Position, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
 use jiff::Timestamp;
@@ -105,7 +105,7 @@ impl Principal {
         region: &str,
         now: Timestamp,
     ) -> Call {
-        let mut context = BTreeMap::new();
+        let mut context = SortedMap::new();
         let mut set = |key: &str, value: String| {
             context.insert(key.to_owned(), vec![value]);
         };

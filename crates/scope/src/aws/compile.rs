@@ -124,7 +124,7 @@ fn condition(regions: &Regions) -> String {
     match regions {
         Regions::All => String::new(),
         Regions::Only(names) => {
-            format!(r#","Condition":{{"StringEquals":{{"aws:RequestedRegion":{}}}}}"#, list(names))
+            format!(r#","Condition":{{"StringEquals":{{"aws:RequestedRegion":{}}}}}"#, list(names.iter()))
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The request contexts under which statements with conditions apply.
 
-use std::collections::BTreeMap;
-
 use super::authority::TooComplex;
 use super::evaluate::{Call, holds};
 use super::place::Place;
@@ -13,7 +11,7 @@ use crate::glob::{Class, Glob};
 use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 
 /// Keys of the request context, in lower case, with their values. A key that is not here is absent.
-pub(crate) type Context = BTreeMap<String, Vec<String>>;
+pub(crate) type Context = SortedMap<String, Vec<String>>;
 
 /// How many contexts are tried for one call.
 const CONTEXTS_LIMIT: usize = 4096;
@@ -63,8 +61,8 @@ pub(super) fn contexts<'c>(
             }
         }
     }
-    let told = found.into_iter().map(|(mut context, holding)| {
-        context.retain(|_, values| !values.is_empty());
+    let told = found.into_iter().map(|(context, holding)| {
+        let context = context.into_iter().filter(|(_, values)| !values.is_empty()).collect();
         (context, holding.iter().filter_map(|index| denials.get(*index).copied()).collect())
     });
     Ok(told.collect())

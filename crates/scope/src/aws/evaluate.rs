@@ -1,9 +1,8 @@
 //! Whether AWS would allow a call under given policy documents.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
-use std::collections::BTreeMap;
-
 use super::policy::{Condition, Effect, Element, Operator, PolicyDocument, PolicyStatement};
+use crate::sorted::SortedMap;
 
 /// One call, as IAM sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,13 +12,13 @@ pub struct Call {
     /// The resource's ARN; `*` where the call has no resource of its own.
     pub resource: String,
     /// The request context: key (compared without regard to case) and values.
-    pub context: BTreeMap<String, Vec<String>>,
+    pub context: SortedMap<String, Vec<String>>,
 }
 
 impl Call {
     /// A call in a region, which IAM sees as the context key `aws:RequestedRegion`.
     pub fn in_region(action: &str, resource: &str, region: &str) -> Self {
-        let context = BTreeMap::from([("aws:RequestedRegion".to_owned(), vec![region.to_owned()])]);
+        let context = SortedMap::from([("aws:RequestedRegion".to_owned(), vec![region.to_owned()])]);
         Self { action: action.to_owned(), resource: resource.to_owned(), context }
     }
 }
@@ -218,7 +217,7 @@ mod tests {
         };
         let east = Call::in_region("ecs:ListTasks", "*", "us-east-1");
         let mut nowhere = east.clone();
-        nowhere.context.clear();
+        nowhere.context = SortedMap::new();
         for (block, in_east, without) in [
             (r#"{"StringEquals":{"AWS:requestedregion":["us-east-1","us-west-2"]}}"#, true, false),
             (r#"{"StringEquals":{"aws:RequestedRegion":"US-EAST-1"}}"#, false, false),

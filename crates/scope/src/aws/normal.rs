@@ -103,7 +103,10 @@ fn union(one: &Statement, other: &Statement) -> Option<Statement> {
 /// Takes from each statement the actions, then the resources, that the other statements allow anyway.
 fn without_overlap(mut statements: Vec<Statement>, effort: &Effort) -> Vec<Statement> {
     // The smaller ones first, so that it is the special case that gives way to the general.
-    statements.sort_by_cached_key(|one| (one.actions.len() * one.resources.len(), one.clone()));
+    sort_by(&mut statements, |one, other| {
+        let size = |one: &Statement| one.actions.len() * one.resources.len();
+        size(one).cmp(&size(other)).then_with(|| one.cmp(other))
+    });
     let mut index = 0;
     while index < statements.len() && statements.len() > 1 {
         let mut statement = statements.remove(index);

@@ -1,11 +1,11 @@
 //! AWS regions, and the services whose calls go to one fixed region whatever region a caller works in.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sorted::SortedSet;
 use crate::text::text_type;
 
 pub use super::global::is_global;
@@ -60,7 +60,7 @@ pub enum Regions {
     #[default]
     All,
     /// These regions only.
-    Only(BTreeSet<Region>),
+    Only(SortedSet<Region>),
 }
 
 impl Regions {
@@ -75,7 +75,7 @@ impl Regions {
     /// The regions that are in either.
     pub(super) fn union(&self, other: &Self) -> Self {
         match (self, other) {
-            (Self::Only(one), Self::Only(two)) => Self::Only(one | two),
+            (Self::Only(one), Self::Only(two)) => Self::Only(one.iter().chain(two.iter()).cloned().collect()),
             _ => Self::All,
         }
     }
@@ -84,7 +84,7 @@ impl Regions {
     pub(crate) fn named(&self) -> impl Iterator<Item = &Region> {
         match self {
             Self::All => None,
-            Self::Only(regions) => Some(regions),
+            Self::Only(regions) => Some(regions.iter()),
         }
         .into_iter()
         .flatten()
@@ -120,7 +120,8 @@ impl fmt::Display for Regions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 enum Written {
     Every(String),
-    Only(BTreeSet<Region>),
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeSet<Region>"))]
+    Only(Vec<Region>),
 }
 
 impl TryFrom<Written> for Regions {
@@ -130,7 +131,7 @@ impl TryFrom<Written> for Regions {
         match written {
             Written::Every(star) if star == "*" => Ok(Self::All),
             Written::Every(_) => Err(RegionError),
-            Written::Only(regions) => Ok(Self::Only(regions)),
+            Written::Only(regions) => Ok(regions.into_iter().collect()),
         }
     }
 }
@@ -139,7 +140,7 @@ impl From<Regions> for Written {
     fn from(regions: Regions) -> Self {
         match regions {
             Regions::All => Self::Every("*".to_owned()),
-            Regions::Only(regions) => Self::Only(regions),
+            Regions::Only(regions) => Self::Only(regions.into_iter().collect()),
         }
     }
 }

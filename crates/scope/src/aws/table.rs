@@ -233,7 +233,10 @@ fn conditions(statements: &[Statement]) -> Vec<Regions> {
         for one in made.iter() {
             for other in made.iter() {
                 let (Regions::Only(one), Regions::Only(other)) = (one, other) else { continue };
-                next.extend([one & other, one | other, one - other].map(Regions::Only));
+                let (both, rest): (Vec<_>, Vec<_>) =
+                    one.iter().cloned().partition(|region| other.contains(region));
+                let either = other.iter().chain(&rest).cloned().collect();
+                next.extend([both, either, rest].map(Regions::from_iter));
             }
         }
         let next: SortedSet<Regions> = next.into_iter().filter(|regions| !regions.is_empty()).collect();
@@ -297,7 +300,7 @@ fn condition_cost(regions: &Regions) -> usize {
     let frame = r#","Condition":{"StringEquals":{"aws:RequestedRegion":}}"#.len();
     match regions {
         Regions::All => 0,
-        Regions::Only(names) => frame + Listed::of(names).cost(),
+        Regions::Only(names) => frame + Listed::of(names.iter()).cost(),
     }
 }
 

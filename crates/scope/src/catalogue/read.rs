@@ -10,7 +10,7 @@ use super::permission::Permission;
 use super::service::Service;
 use super::short::{self, Type};
 use crate::Cloud;
-use crate::sorted::sort_by;
+use crate::sorted::{sort_by, sort_by_key};
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -312,7 +312,7 @@ impl<'t> Reader<'t> {
             service.sets.end = index.sets.len();
             service.types.end = index.types.len();
             if let Some(entries) = index.entries.get_mut(service.entries.clone()) {
-                entries.sort_unstable_by_key(|entry| entry.hash);
+                sort_by_key(entries, |entry| entry.hash);
             }
         }
     }

@@ -22,8 +22,6 @@ mod session;
 mod tokens;
 mod value;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
@@ -42,6 +40,7 @@ pub use session::SessionError;
 use crate::finding::{Finding, Severity};
 use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::seconds::Seconds;
+use crate::sorted::{SortedMap, sort_by_key};
 use crate::syntax;
 
 /// The JSON Schema of a scope document, as it is committed and published at `/schema/scope.json`.
@@ -59,7 +58,7 @@ pub struct ScopeDocument {
     /// The tenant that the agents belong to.
     pub tenant: TenantId,
     /// The agents by name.
-    pub agents: BTreeMap<AgentId, Agent>,
+    pub agents: SortedMap<AgentId, Agent>,
     /// The long-lived secrets that are kept and rotated, in the order of the document.
     pub credentials: Vec<StoredCredential>,
 }
@@ -113,13 +112,13 @@ fn has_error(findings: &[Finding]) -> bool {
 
 /// Findings as a reader meets them, without a flood of them.
 pub(crate) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by_key(|finding| finding.span.map_or(0, |span| span.start));
+    sort_by_key(&mut findings, |finding| finding.span.map_or(0, |span| span.start));
     if findings.len() > FINDINGS_LIMIT {
         // Errors must not be cut off in favour of warnings: their absence means that the document is sound.
-        findings.sort_by_key(|finding| finding.severity);
+        sort_by_key(&mut findings, |finding| finding.severity);
         let rest = findings.len() - FINDINGS_LIMIT;
         findings.truncate(FINDINGS_LIMIT);
-        findings.sort_by_key(|finding| finding.span.map_or(0, |span| span.start));
+        sort_by_key(&mut findings, |finding| finding.span.map_or(0, |span| span.start));
         let message = format!("{rest} more findings are not told");
         findings.push(Finding::warning(crate::finding::Code::TooManyFindings, message));
     }

@@ -1,7 +1,5 @@
 //! From the tree to the typed document.
 
-use std::collections::BTreeMap;
-
 use super::agent::Agent;
 use super::credential::{Seen, StoredCredential};
 use super::defaults::Defaults;
@@ -134,9 +132,9 @@ fn agents(
     entries: &[Entry],
     defaults: &Defaults,
     findings: &mut Vec<Finding>,
-) -> (BTreeMap<AgentId, Agent>, SortedSet<AgentId>) {
+) -> (SortedMap<AgentId, Agent>, SortedSet<AgentId>) {
     let mut callers = Callers::default();
-    let (mut agents, mut names) = (BTreeMap::new(), SortedSet::new());
+    let (mut agents, mut names) = (SortedMap::new(), SortedSet::new());
     let mut places = Vec::new();
     for entry in entries {
         let Some(id) = named::<AgentId>(&entry.key, &entry.name, "agent", findings) else { continue };

@@ -8,7 +8,7 @@ use super::fields::{nearest, shown};
 use crate::finding::{Code, Finding, Fix, Span};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
-use crate::sorted::SortedSet;
+use crate::sorted::repeated;
 use crate::syntax::{Kind, Node, decimal};
 
 /// What a value must be, for the finding where it is not.
@@ -223,26 +223,44 @@ pub(super) fn each<T>(
 where
     T: FromStr<Err: Display> + Ord,
 {
+    let (mut read, mut values): (Vec<&Node>, Vec<T>) = (Vec::new(), Vec::new());
+    for item in members(node, what, expected, findings)? {
+        if let Some(value) = parsed(item, expected, findings) {
+            read.push(item);
+            values.push(value);
+        }
+    }
+    let order = |one: usize, other: usize| values.get(one).cmp(&values.get(other));
+    let mut again = repeated(values.len(), &order).into_iter();
+    tell_repeated(&read, again.as_slice(), expected.what, findings);
+    values.retain(|_| again.next() != Some(true));
+    // One that could not be read is told already; the list as a whole is then of no use.
+    (!values.is_empty()).then_some(values)
+}
+
+/// The members of a list that must have one.
+fn members<'a>(
+    node: &'a Node,
+    what: &str,
+    expected: Expected,
+    findings: &mut Vec<Finding>,
+) -> Option<&'a [Node]> {
     let items = list(node, what, findings)?;
     if items.is_empty() {
         let finding = Finding::error(Code::EmptyList, format!("{what} is empty")).at(node.span);
         findings.push(finding.help(format!("name at least one {}", expected.what)));
         return None;
     }
-    let values: Vec<(&Node, T)> =
-        items.iter().filter_map(|item| Some((item, parsed::<T>(item, expected, findings)?))).collect();
-    let mut seen = SortedSet::new();
-    let again: Vec<bool> = values.iter().map(|(_, value)| !seen.insert(value)).collect();
-    for ((item, _), _) in values.iter().zip(&again).filter(|(_, again)| **again) {
-        let written = text(item, expected.what, findings).unwrap_or_default();
-        let message = format!("{} `{}` is named twice", expected.what, shown(written));
+    Some(items)
+}
+
+fn tell_repeated(items: &[&Node], again: &[bool], what: &str, findings: &mut Vec<Finding>) {
+    for (item, _) in items.iter().zip(again).filter(|(_, again)| **again) {
+        let written = item.as_text().unwrap_or_default();
+        let message = format!("{what} `{}` is named twice", shown(written));
         let finding = Finding::warning(Code::DuplicateValue, message).at(item.span);
         findings.push(finding.help("remove one of them"));
     }
-    let values: Vec<T> =
-        values.into_iter().zip(again).filter(|(_, again)| !again).map(|((_, value), _)| value).collect();
-    // One that could not be read is told already; the list as a whole is then of no use.
-    (!values.is_empty()).then_some(values)
 }
 
 /// Adds to what was found wrong with members of a list since `before` how they were probably meant.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::aws::reach::Kind;
 use crate::identifier::Cloud;
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, sort};
 use crate::syntax::{self, Entry, Kind as NodeKind, Node};
 
 /// A way in which permissions lead to more than they say.
@@ -113,7 +113,7 @@ pub(super) fn ways<'f>(cloud: Cloud, families: Option<impl IntoIterator<Item = &
     let Some(families) = families else { return index.ways.clone() };
     let met = families.into_iter().flat_map(|family| index.places(family));
     let mut places: Vec<usize> = met.copied().collect();
-    places.sort_unstable();
+    sort(&mut places);
     places.dedup();
     places.into_iter().filter_map(|place| index.ways.get(place)).copied().collect()
 }

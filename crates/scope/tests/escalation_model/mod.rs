@@ -2,8 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each of the tests uses a part")]
 
-use std::collections::BTreeMap;
-
+use deputize_scope::SortedMap;
 use deputize_scope::aws::evaluate::{Call, Verdict, evaluate};
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::escalation::{Held, Path, Witness, find};
@@ -34,10 +33,13 @@ pub fn paths(statements: &Value) -> Vec<Path> {
 
 /// Whether the evaluator, which shares nothing with the rules, allows the call of a witness.
 pub fn is_allowed(document: &PolicyDocument, witness: &Witness) -> bool {
-    let mut context: BTreeMap<String, Vec<String>> =
+    let mut context: SortedMap<String, Vec<String>> =
         witness.conditions.iter().map(|(key, value)| (key.clone(), vec![value.clone()])).collect();
     if let Some(region) = &witness.region {
-        context.entry("aws:requestedregion".to_owned()).or_insert(vec![region.to_string()]);
+        let key = "aws:requestedregion";
+        if !context.contains_key(key) {
+            context.insert(key.to_owned(), vec![region.to_string()]);
+        }
     }
     let call = Call {
         action: witness.permission.clone(),
