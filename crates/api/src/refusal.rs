@@ -41,6 +41,11 @@ impl From<IssueError> for Problem {
                 );
                 Self::new(Code::CloudRefused, text).findings(vec![finding]).lease(lease)
             }
+            IssueError::SecretNotUsable { lease, code, problem } => {
+                let help = "ask whoever runs the broker to import it again, or to connect it";
+                let finding = FindingBody::against_request(&code, problem, help);
+                Self::new(Code::Conflict, text).findings(vec![finding]).lease(lease)
+            }
             IssueError::CloudUnavailable { lease, retry_after } => {
                 Self::new(Code::CloudUnavailable, text).lease(lease).retry_after(retry_after)
             }

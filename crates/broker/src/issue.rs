@@ -22,6 +22,7 @@ use crate::ports::minter::{MintError, MintOrder, Minted, Minter};
 use crate::request::{CredentialRequest, Wanted};
 use crate::scopes::{LoadError, ScopesVersion};
 use crate::seal::{SealError, Sealed, seal};
+use crate::stored::vault::ReadError;
 
 /// What a caller is told to wait where the cloud does not say: long enough for a brief outage to end.
 const CLOUD_RETRY: Duration = Duration::from_secs(5);
@@ -92,6 +93,16 @@ pub enum IssueError {
         lease: LeaseId,
         /// The cloud's error code.
         code: String,
+    },
+    /// The stored secret cannot be used as it is.
+    #[error("{problem}")]
+    SecretNotUsable {
+        /// The lease, refused.
+        lease: LeaseId,
+        /// The name of the reason.
+        code: String,
+        /// The reason.
+        problem: String,
     },
     /// The cloud gave no answer.
     #[error("the cloud is unavailable")]
@@ -396,7 +407,12 @@ impl Broker {
                 if let Err(error) = self.settle(by, &lease, state, Answer::Forget, what).await {
                     tracing::error!(lease = %lease.id, %error, "a refusal by the cloud could not be recorded");
                 }
-                IssueError::CloudRefused { lease: lease.id, code }
+                match source.downcast_ref::<ReadError>() {
+                    Some(problem) => {
+                        IssueError::SecretNotUsable { lease: lease.id, code, problem: problem.to_string() }
+                    }
+                    None => IssueError::CloudRefused { lease: lease.id, code },
+                }
             }
             MintError::Unavailable { retry_after, source } => {
                 tracing::warn!(lease = %lease.id, error = &*source, "the cloud is unavailable");

@@ -65,6 +65,14 @@ async fn a_token_of_google_is_narrowed_to_what_its_lease_has() -> Result<(), Har
 #[tokio::test]
 async fn a_stored_key_is_imported_and_given_to_its_agent_alone() -> Result<(), HarnessError> {
     let process = up().await?;
+    let early =
+        agent(&process, "devops-agent")?.ask("devops-agent", &json!({ "type": "api_key" }), &[]).await?;
+    assert_eq!(
+        (early.status, &early.json()["findings"][0]["code"]),
+        (409, &json!("not_imported")),
+        "{}",
+        early.text
+    );
     let body = json!({ "id": "devops-github", "credential": { "api_key": "canary-of-a-key" } }).to_string();
     let headers = [("content-type", "application/json")];
     let imported = admin(&process)?.send(Method::POST, "/v1/credentials", &headers, body).await?;
