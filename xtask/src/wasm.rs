@@ -28,8 +28,11 @@ const MODULES: [Module; 2] = [
 const CATALOGUES: [&str; 4] = ["aws.txt", "gcp.txt", "azure.txt", "NOTICE"];
 
 /// What wasm-opt does. The compiler has done most, and what makes a module shorter than this makes it longer once
-/// it is compressed. The features are those of Rust's target.
-const OPTIMISATIONS: [&str; 8] = [
+/// it is compressed. The features are those of Rust's target, of which the module need not tell.
+const OPTIMISATIONS: [&str; 13] = [
+    "-O1",
+    "--rse",
+    "--vacuum",
     "-O1",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -38,6 +41,8 @@ const OPTIMISATIONS: [&str; 8] = [
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+    "--strip-producers",
+    "--strip-target-features",
 ];
 
 /// Prints the sizes of files, raw and as a static host or an edge network sends and counts them.

@@ -138,6 +138,7 @@ impl Draft {
             || verb.contains(',')
             || noun.starts_with(['@', '#', '=', '.', '+'])
             || noun.ends_with(short::MARKS)
+            || noun.ends_with(short::BOTH)
         {
             return Err(Unwritable(rest.to_owned()));
         }

@@ -1,6 +1,6 @@
 //! How a draft's services stand in a catalogue's text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::access::Access;
@@ -15,10 +15,12 @@ use crate::Cloud;
 #[derive(Debug)]
 pub(super) struct Layout {
     cloud: Cloud,
-    /// Whether types, verbs and groups stand in columns of their own: nobody edits that, but it compresses better by
+    /// Whether all but the names stands in columns of their own: nobody edits that, but it compresses better by
     /// a sixth.
     apart: bool,
     lines: String,
+    keys: String,
+    sets: String,
     types: String,
     verbs: String,
     groups: String,
@@ -26,13 +28,13 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(cloud: Cloud, extent: Extent) -> Self {
-        let [lines, types, verbs, groups] = [const { String::new() }; 4];
-        Self { cloud, apart: extent == Extent::Whole, lines, types, verbs, groups }
+        let [lines, keys, sets, types, verbs, groups] = [const { String::new() }; 6];
+        Self { cloud, apart: extent == Extent::Whole, lines, keys, sets, types, verbs, groups }
     }
 
     pub(super) fn text(self) -> String {
         match self.apart {
-            true => [self.lines, self.types, self.verbs, self.groups].join("\u{c}"),
+            true => [self.lines, self.keys, self.sets, self.types, self.verbs, self.groups].join("\u{c}"),
             false => self.lines,
         }
     }
@@ -48,16 +50,18 @@ impl Layout {
             let (noun, verb) = name::noun_and_verb(self.cloud, rest);
             nouns.entry(noun).or_default().push((verb, action));
         }
-        let types = Types::of(service, nouns.keys().copied().filter(|_| self.apart));
+        let plurals = if self.apart { plurals(&nouns) } else { BTreeSet::new() };
+        let stems = nouns.keys().copied().filter(|noun| self.apart && !plurals.contains(*noun));
+        let types = Types::of(service, stems);
         let mut sets = Sets {
             places: keys.keys().enumerate().map(|(at, key)| (key.as_str(), at)).collect(),
             lines: Vec::new(),
         };
         let type_lines: Vec<String> =
             types.all.iter().map(|kind| type_line(service, kind, &mut sets)).collect();
-        let noun_groups: Vec<_> = nouns
+        let groups: BTreeMap<&str, Groups<'_>> = nouns
             .iter()
-            .map(|(noun, actions)| self.noun_groups(service, &types, noun, actions, &mut sets))
+            .map(|(noun, actions)| (*noun, self.noun_groups(service, &types, noun, actions, &mut sets)))
             .collect();
 
         // Writing to a string does not fail.
@@ -65,11 +69,19 @@ impl Layout {
         for (key, kind) in &keys {
             let key = short::of_key(&service.name, key);
             let kind = if kind == "String" { String::new() } else { format!("\t{kind}") };
-            let _ = writeln!(self.lines, "#{key}{kind}");
+            let _ = match self.apart {
+                true => writeln!(self.keys, "{key}{kind}"),
+                false => writeln!(self.lines, "#{key}{kind}"),
+            };
         }
         for set in &sets.lines {
-            let _ = writeln!(self.lines, "={set}");
+            let _ = match self.apart {
+                true => writeln!(self.sets, "{set}"),
+                false => writeln!(self.lines, "={set}"),
+            };
         }
+        self.keys.push('\n');
+        self.sets.push('\n');
         for (at, (kind, line)) in types.all.iter().zip(type_lines).enumerate() {
             if at < types.written {
                 let mark = if kind.stem == kind.name { None } else { Type::mark(&kind.stem, &kind.name) };
@@ -81,7 +93,7 @@ impl Layout {
             let _ = writeln!(column, "{line}");
         }
         let mut head = "";
-        for (noun, groups) in nouns.keys().zip(noun_groups) {
+        for (noun, own) in groups.iter().filter(|(noun, _)| !plurals.contains(**noun)) {
             match noun.strip_prefix(head).filter(|_| !head.is_empty()) {
                 Some(tail) => {
                     let _ = write!(self.lines, "+{tail}");
@@ -91,8 +103,19 @@ impl Layout {
                     self.lines.push_str(noun);
                 }
             }
-            self.lines.extend(types.called_after(noun).and_then(|kind| Type::mark(&kind.stem, &kind.name)));
-            self.write_groups(&groups);
+            let mark = types.called_after(noun).and_then(|kind| Type::mark(&kind.stem, &kind.name));
+            match plurals.get(&format!("{noun}s")).and_then(|plural| groups.get(plural.as_str())) {
+                Some(of_plural) => {
+                    self.lines.extend(['s'].into_iter().chain(mark).chain([short::BOTH]));
+                    self.write_groups(own);
+                    self.write_groups(of_plural);
+                }
+                None => {
+                    self.lines.extend(mark);
+                    self.write_groups(own);
+                }
+            }
+            self.lines.push('\n');
         }
     }
 
@@ -104,8 +127,8 @@ impl Layout {
         noun: &str,
         actions: &[(&'a str, &Action)],
         sets: &mut Sets<'_>,
-    ) -> BTreeMap<String, Vec<&'a str>> {
-        let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    ) -> Groups<'a> {
+        let mut groups = Groups::new();
         for (verb, action) in actions {
             let level = Some(action.access).filter(|level| !self.apart || *level != Access::of_verb(verb));
             let plane = match action.planes {
@@ -127,7 +150,7 @@ impl Layout {
         groups
     }
 
-    fn write_groups(&mut self, groups: &BTreeMap<String, Vec<&str>>) {
+    fn write_groups(&mut self, groups: &Groups<'_>) {
         let verbs = groups.values().map(|verbs| verbs.join(","));
         if self.apart {
             self.verbs += &(verbs.collect::<Vec<_>>().join("\t") + "\n");
@@ -135,8 +158,22 @@ impl Layout {
         } else {
             self.lines.extend(groups.keys().zip(verbs).map(|(group, verbs)| format!("\t{group}:{verbs}")));
         }
-        self.lines.push('\n');
     }
+}
+
+/// What verbs have in common, and those verbs.
+type Groups<'a> = BTreeMap<String, Vec<&'a str>>;
+
+/// The nouns that are written with their singular.
+fn plurals<T>(nouns: &BTreeMap<&str, T>) -> BTreeSet<String> {
+    let mut plurals = BTreeSet::new();
+    for noun in nouns.keys().filter(|noun| !noun.is_empty()) {
+        let plural = format!("{noun}s");
+        if !plurals.contains(*noun) && nouns.contains_key(plural.as_str()) {
+            plurals.insert(plural);
+        }
+    }
+    plurals
 }
 
 /// The types of a service in the order of their places: those with a line of their own, then those that are called

@@ -29,14 +29,15 @@
 //! of service, noun and verb elsewhere.
 //!
 //! Lines so written can be edited by hand. A whole cloud is written for compressors instead, which do better with what
-//! is alike together: after the lines come three columns, each after a form feed, with what then is missing in the
-//! lines. A type that has no more than its name has its line in the first, and a noun without groups has them in the
-//! second and third:
+//! is alike together: after the lines come columns, each after a form feed, with what then is missing in the lines. They
+//! have the condition keys, the sets of keys (of both those of each service, and an empty line), the types that have no
+//! more than their name in the lines, and the verbs and the groups of nouns that have none there:
 //!
 //! ```text
-//! Bucket<                               in the lines: a noun that is also a type, `bucket` by its mark
+//! Buckets<!                             in the lines: `Bucket` and `Buckets`; a type has its name by the mark, `bucket`
 //! 1⇥arn:${Partition}:s3:::${~}          in the column of types: its set of keys, its ARN formats
-//! Create,Delete⇥List                    in the column of verbs: those of each group
+//! Create,Delete                         in the column of verbs: those of each group of `Bucket`,
+//! List                                  and of `Buckets`
 //! ~=2                                   in the column of groups, a line each; `~` is the type that the noun, or how
 //! ~                                     it begins, is called after
 //! ```

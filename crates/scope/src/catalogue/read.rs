@@ -118,6 +118,8 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
         service: "",
         head: (0, ""),
         owners: Vec::new(),
+        keys: columns.next().unwrap_or_default(),
+        sets: columns.next().unwrap_or_default(),
         types: columns.next().unwrap_or_default(),
         verbs: columns.next().unwrap_or_default(),
         groups: columns.next().unwrap_or_default(),
@@ -128,7 +130,8 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
         reader.line(at, line).ok_or(CatalogueError::Line { line: number })?;
     }
     // What is left over belongs to no line.
-    if [reader.types, reader.verbs, reader.groups].into_iter().flatten().next().is_some() {
+    let Reader { keys, sets, types, verbs, groups, .. } = &reader;
+    if [keys, sets, types, verbs, groups].into_iter().copied().flatten().next().is_some() {
         return Err(CatalogueError::Line { line: number + 1 });
     }
     Ok((header, reader.finish(text)?))
@@ -174,6 +177,8 @@ struct Reader<'t> {
     head: (usize, &'t str),
     /// The nouns that the present one begins with and that types are called after, with the places of those.
     owners: Vec<(String, u16)>,
+    keys: Column<'t>,
+    sets: Column<'t>,
     types: Column<'t>,
     verbs: Column<'t>,
     groups: Column<'t>,
@@ -184,7 +189,6 @@ impl<'t> Reader<'t> {
     fn line(&mut self, at: usize, line: &'t str) -> Option<()> {
         // The text is shorter than 4 GB.
         let span = |from: usize| Span { start: (at + from) as u32, end: (at + line.len()) as u32 };
-        let index = &mut self.index;
         if let Some(service) = line.strip_prefix('@') {
             self.close();
             (self.service, self.head) = (service, (0, ""));
@@ -197,16 +201,19 @@ impl<'t> Reader<'t> {
                 types: self.index.types.len()..self.index.types.len(),
             };
             self.index.services.push(next);
+            while let Some((_, key)) = self.keys.next().filter(|(_, key)| !key.is_empty()) {
+                self.take_key(key);
+            }
+            while let Some((at, set)) = self.sets.next().filter(|(_, set)| !set.is_empty()) {
+                self.index.sets.push(Span { start: at as u32, end: (at + set.len()) as u32 });
+            }
             return (!service.is_empty()).then_some(());
         }
         // Everything else is of a service.
-        index.services.last()?;
+        self.index.services.last()?;
         match line.as_bytes().first() {
-            Some(b'#') => {
-                let key = expanded(&mut index.expanded, [short::key(self.service, line.get(1..)?)]);
-                index.keys.push(key);
-            }
-            Some(b'=') => index.sets.push(span(1)),
+            Some(b'#') => self.take_key(line.get(1..)?),
+            Some(b'=') => self.index.sets.push(span(1)),
             Some(b'.') => {
                 let (name, rest) = match line.get(1..)?.split_once('\t') {
                     Some((name, rest)) => (name, rest),
@@ -217,6 +224,11 @@ impl<'t> Reader<'t> {
             _ => return self.noun(at, line),
         }
         Some(())
+    }
+
+    fn take_key(&mut self, written: &str) {
+        let key = expanded(&mut self.index.expanded, [short::key(self.service, written)]);
+        self.index.keys.push(key);
     }
 
     /// Takes a type of resources, its set of keys and its ARN formats; tells its place.
@@ -231,8 +243,37 @@ impl<'t> Reader<'t> {
     }
 
     fn noun(&mut self, at: usize, line: &'t str) -> Option<()> {
-        let (marked, inline) = line.split_once('\t').map_or((line, None), |(noun, rest)| (noun, Some(rest)));
+        let Some((noun, groups)) = line.split_once('\t') else { return self.noun_apart(at, line) };
+        let mut at = at;
+        let noun = self.known_noun(at, noun, "")?;
+        at += line.len() - groups.len();
+        for group in groups.split('\t') {
+            let (signature, verbs) = group.split_once(':')?;
+            self.group(noun, (at, signature), (at + signature.len() + 1, verbs))?;
+            at += group.len() + 1;
+        }
+        Some(())
+    }
+
+    /// Takes a noun, or one and its plural, with the groups that stand in the columns.
+    fn noun_apart(&mut self, at: usize, line: &'t str) -> Option<()> {
+        let marked = line.strip_suffix(short::BOTH).unwrap_or(line);
         let written = marked.strip_suffix(short::MARKS).unwrap_or(marked);
+        let mark = marked.get(written.len()..)?;
+        if marked.len() == line.len() {
+            let noun = self.known_noun(at, written, mark)?;
+            return self.column_groups(noun);
+        }
+        let noun = self.known_noun(at, written.strip_suffix('s')?, mark)?;
+        self.column_groups(noun)?;
+        self.column_groups(match written.strip_prefix('+') {
+            Some(tail) => Noun { tail: (at + 1, tail), ..noun },
+            None => Noun { tail: (at, written), ..noun },
+        })
+    }
+
+    /// A noun as it is written, and the type that it is called after, which is its own where it has a mark.
+    fn known_noun(&mut self, at: usize, written: &'t str, mark: &str) -> Option<Noun<'t>> {
         let (head, tail) = match written.strip_prefix('+') {
             Some(tail) => (self.head, (at + 1, tail)),
             None => {
@@ -240,25 +281,15 @@ impl<'t> Reader<'t> {
                 ((at, ""), self.head)
             }
         };
-        let noun =
-            Noun { head, tail, own: self.owner([head.1, tail.1, marked.get(written.len()..)?].concat())? };
-        match inline {
-            Some(groups) => {
-                let mut at = at + marked.len() + 1;
-                for group in groups.split('\t') {
-                    let (signature, verbs) = group.split_once(':')?;
-                    self.group(noun, (at, signature), (at + signature.len() + 1, verbs))?;
-                    at += group.len() + 1;
-                }
-            }
-            None => {
-                let (mut at, line) = self.verbs.next()?;
-                for verbs in line.split('\t') {
-                    let group = self.groups.next()?;
-                    self.group(noun, group, (at, verbs))?;
-                    at += verbs.len() + 1;
-                }
-            }
+        Some(Noun { head, tail, own: self.owner([head.1, tail.1, mark].concat())? })
+    }
+
+    fn column_groups(&mut self, noun: Noun<'t>) -> Option<()> {
+        let (mut at, line) = self.verbs.next()?;
+        for verbs in line.split('\t') {
+            let group = self.groups.next()?;
+            self.group(noun, group, (at, verbs))?;
+            at += verbs.len() + 1;
         }
         Some(())
     }
@@ -462,9 +493,9 @@ mod tests {
     #[test]
     fn lines_and_columns_say_the_same() {
         let lines = "@s3\n#:prefix\n=0\n.Old\t\tarn:x\n.bucket\t1\t:s3:::${BucketName}\n\
-                     Bucket\tL1=1:List\tW1:Create,Delete\n+Policy\tP0?,1:Put\tR1:Get\n\tW:Go\n";
-        let columns = "@s3\n#:prefix\n=0\n.Old\nBucket<\n+Policy\n\n\u{c}\tarn:x\n1\t:s3:::${~Name}\n\u{c}\
-                       List\tCreate,Delete\nPut\tGet\nGo\n\u{c}~=1\n~\nP0?,~\n~\n\n";
+                     Bucket\tW1:Create,Delete\n+s\tL1=1:List\n+Policy\tP0?,1:Put\tR1:Get\n\tW:Go\n";
+        let columns = "@s3\n.Old\nBuckets<!\n+Policy\n\n\u{c}:prefix\n\n\u{c}0\n\n\u{c}\tarn:x\n1\t:s3:::${~Name}\n\u{c}\
+                       Create,Delete\nList\nPut\tGet\nGo\n\u{c}~\n~=1\nP0?,~\n~\n\n";
         let said = |body| {
             let catalogue = parsed("aws", body).unwrap();
             let one = |permission: Permission<'_>| {
@@ -495,9 +526,11 @@ mod tests {
             ("@storage\nobjects\tR:get\n\n", 10),
             ("@storage\nobjects\tR:get,\n", 9),
             ("@\n", 8),
-            ("@a\nb<\n\u{c}\u{c}Get\n\u{c}\n", 9),
-            ("@a\nb\n\u{c}\u{c}Get\tPut\n\u{c}\n", 9),
-            ("@a\nb\n\u{c}\u{c}Get\n\u{c}\n\n", 10),
+            ("@a\nb<\n\u{c}\u{c}\u{c}\u{c}Get\n\u{c}\n", 9),
+            ("@a\nb!\n\u{c}\u{c}\u{c}\u{c}Get\nList\n\u{c}\n\n", 9),
+            ("@a\nb\n\u{c}:k\n\n\n\u{c}\u{c}\u{c}Get\n\u{c}\n", 10),
+            ("@a\nb\n\u{c}\u{c}\u{c}\u{c}Get\tPut\n\u{c}\n", 9),
+            ("@a\nb\n\u{c}\u{c}\u{c}\u{c}Get\n\u{c}\n\n", 10),
         ] {
             assert_eq!(parsed("gcp", body).unwrap_err(), CatalogueError::Line { line }, "{body:?}");
         }

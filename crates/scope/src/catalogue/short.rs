@@ -4,6 +4,9 @@
 /// is the type `agentspace`. In an ARN format, each stands for the stem so written.
 pub(super) const MARKS: [char; 4] = ['~', '<', '|', '^'];
 
+/// What stands after a noun in the plural, and after its mark, where there is the singular too.
+pub(super) const BOTH: char = '!';
+
 /// What stands for the type's name in an ARN format.
 const NAME: char = '=';
 

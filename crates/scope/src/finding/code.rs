@@ -1,13 +1,13 @@
 //! The codes of findings. They are stable: scripts and suppressions rely on them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::document::fields::nearest;
 
 macro_rules! codes {
     ($($variant:ident = $name:literal: $explanation:literal;)+) => {
         /// What kind of thing a finding is. The names are stable.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         #[non_exhaustive]
         pub enum Code {
@@ -158,6 +158,13 @@ impl Code {
     pub fn nearest(name: &str) -> Option<Self> {
         let near = nearest(name, Self::ALL.iter().map(|code| code.as_str()))?;
         Self::ALL.iter().copied().find(|code| code.as_str() == near)
+    }
+}
+
+/// By its name, without a second table of the names.
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
