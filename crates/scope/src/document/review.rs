@@ -24,11 +24,10 @@ pub(super) struct Reviewed<'a> {
     pub(super) scopes: &'a [Span],
 }
 
-impl<'a> Reviewed<'a> {
-    /// The scopes with their places.
-    pub(super) fn scopes(&self) -> impl Iterator<Item = (&'a Scope, Option<Span>)> {
-        let places = self.scopes.iter().copied().map(Some).chain(std::iter::repeat(None));
-        self.agent.scopes.iter().zip(places)
+impl Reviewed<'_> {
+    /// Where a scope is, by its index.
+    pub(super) fn place(&self, index: usize) -> Option<Span> {
+        self.scopes.get(index).copied()
     }
 }
 
@@ -94,8 +93,7 @@ fn redundant(
             }
             let message =
                 format!("the agent's other scopes of {} already allow all of this one", scope.cloud());
-            let finding =
-                Finding::warning(Code::RedundantScope, message).at(reviewed.scopes.get(index).copied());
+            let finding = Finding::warning(Code::RedundantScope, message).at(reviewed.place(index));
             findings.push(finding.help("remove it, or narrow the others"));
         }
     }
@@ -184,9 +182,10 @@ fn is_shown(answer: Result<(), Certainty>) -> Result<bool, TooComplex> {
 /// Whether all that an agent may be given of one role fits one session.
 fn sizes(reviewed: &Reviewed<'_>, compilations: &mut usize, findings: &mut Vec<Finding>) {
     let mut roles: SortedMap<_, Vec<(&AwsScope, Option<Span>)>> = SortedMap::new();
-    for (scope, at) in reviewed.scopes() {
+    for (index, scope) in reviewed.agent.scopes.iter().enumerate() {
         if let Scope::Aws(scope) = scope {
-            roles.update((&scope.role, &scope.external_id), |all| all.push((scope, at)));
+            let placed = (scope, reviewed.place(index));
+            roles.update((&scope.role, &scope.external_id), |all| all.push(placed));
         }
     }
     for scopes in roles.into_values() {

@@ -13,10 +13,10 @@ use crate::sorted::SortedMap;
 /// Tells what narrows the tokens less than the scopes say.
 pub(super) fn tell(reviewed: &Reviewed<'_>, findings: &mut Vec<Finding>) {
     let mut identities: SortedMap<Option<&ClientId>, Vec<&AzureScope>> = SortedMap::new();
-    for (scope, at) in reviewed.scopes() {
+    for (index, scope) in reviewed.agent.scopes.iter().enumerate() {
         match scope {
             Scope::Aws(_) => {}
-            Scope::Gcp(scope) => findings.extend(of_gcp(scope, at)),
+            Scope::Gcp(scope) => findings.extend(of_gcp(scope, reviewed.place(index))),
             Scope::Azure(scope) => {
                 identities.update(scope.client_id.as_ref(), |all| all.push(scope));
             }

@@ -75,13 +75,13 @@ fn begins(scope: &Scope) -> bool {
     match scope {
         Scope::Aws(scope) => scope.permissions.iter().any(|action| {
             let is = |call: &Call| action.glob().matches(&call.folded);
-            action.service().is_none_or(|service| is_first(Cloud::Aws, service, is))
+            action.service().is_none_or(|service| is_first(Cloud::Aws, service, &is))
         }),
         // What is held is looked up at once: it has no wildcards.
         Scope::Gcp(_) => true,
         Scope::Azure(scope) => scope.permissions.iter().any(|operation| {
             let family = family(Cloud::Azure, operation.folded());
-            family == "*" || is_first(Cloud::Azure, family, |call| matches(operation.folded(), &call.folded))
+            family == "*" || is_first(Cloud::Azure, family, &|call| matches(operation.folded(), &call.folded))
         }),
     }
 }

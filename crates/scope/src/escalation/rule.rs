@@ -119,7 +119,7 @@ pub(super) fn ways<'f>(cloud: Cloud, families: Option<impl IntoIterator<Item = &
 }
 
 /// Whether a call of the family, of which `is` says whether it is meant, is the first that some way needs.
-pub(super) fn is_first(cloud: Cloud, family_of: &str, is: impl Fn(&Call) -> bool) -> bool {
+pub(super) fn is_first(cloud: Cloud, family_of: &str, is: &dyn Fn(&Call) -> bool) -> bool {
     let index = Index::of(cloud);
     let firsts = index.places(family_of).iter().filter_map(|place| index.ways.get(*place)?.needs.first());
     firsts.flat_map(|need| &need.0).any(|call| family(cloud, call.name(cloud)) == family_of && is(call))
