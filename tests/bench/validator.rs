@@ -24,6 +24,9 @@ const TWO_AGENTS: &str = include_str!("two-agents.yaml");
 
 const COLUMNS: [&str; 2] = ["median, µs", "per second"];
 
+/// How often a typed document of the size of [`TWO_AGENTS`] is to be checked in a second, on one core.
+const TYPED_PER_SECOND: f64 = 50_000.0;
+
 /// How often Python and Node do it.
 const ROUNDS: usize = 60;
 
@@ -56,6 +59,12 @@ pub(crate) fn document() -> Result<Table, HarnessError> {
         &Samples::of(|| check::document(black_box(TWO_AGENTS), &built_in)),
     );
     row(&mut table, "read and reviewed", &Samples::of(|| ScopeDocument::parse(black_box(EXAMPLE))));
+    table.row("asked of a typed document", &[1e6 / TYPED_PER_SECOND, TYPED_PER_SECOND]);
+    let typed = || check::typed(black_box(&document));
+    row(&mut table, "typed: checked again", &Samples::of(typed));
+    let small =
+        ScopeDocument::parse(TWO_AGENTS).document.ok_or_else(|| missing("two agents are not sound"))?;
+    row(&mut table, "typed: two agents checked again", &Samples::of(|| check::typed(black_box(&small))));
     let paths = || {
         let agents = black_box(&document).agents.values();
         agents.map(|agent| escalation::agent_paths(agent).len()).sum::<usize>()
