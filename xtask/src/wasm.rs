@@ -29,11 +29,12 @@ const CATALOGUES: [&str; 4] = ["aws.txt", "gcp.txt", "azure.txt", "NOTICE"];
 
 /// What wasm-opt does. The compiler has done most, and what makes a module shorter than this makes it longer once
 /// it is compressed. The features are those of Rust's target, of which the module need not tell.
-const OPTIMISATIONS: [&str; 13] = [
+const OPTIMISATIONS: [&str; 14] = [
     "-O1",
     "--rse",
     "--vacuum",
     "-O1",
+    "--duplicate-function-elimination",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-multivalue",

@@ -53,9 +53,8 @@ impl Access {
     pub(super) fn of_verb(verb: &str) -> Self {
         match verb {
             "List" => Self::List,
-            "Check" | "Describe" | "Get" | "Lookup" | "Query" | "Read" | "Search" | "Validate" | "View" => {
-                Self::Read
-            }
+            "Check" | "Describe" | "Detect" | "Get" | "Lookup" | "Query" | "Read" | "Search" | "Validate"
+            | "View" => Self::Read,
             "Tag" | "Untag" => Self::Tagging,
             _ => Self::Write,
         }

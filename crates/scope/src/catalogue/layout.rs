@@ -34,7 +34,7 @@ impl Layout {
 
     pub(super) fn text(self) -> String {
         match self.apart {
-            true => [self.lines, self.keys, self.sets, self.types, self.verbs, self.groups].join("\u{c}"),
+            true => [self.lines, self.keys, self.types, self.sets, self.verbs, self.groups].join("\u{c}"),
             false => self.lines,
         }
     }

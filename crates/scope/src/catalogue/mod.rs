@@ -30,8 +30,8 @@
 //!
 //! Lines so written can be edited by hand. A whole cloud is written for compressors instead, which do better with what
 //! is alike together: after the lines come columns, each after a form feed, with what then is missing in the lines. They
-//! have the condition keys, the sets of keys (of both those of each service, and an empty line), the types that have no
-//! more than their name in the lines, and the verbs and the groups of nouns that have none there:
+//! have the condition keys, the types that have no more than their name in the lines, the sets of keys, and the verbs and
+//! the groups of nouns that have none there. Keys and sets are those of each service, and an empty line:
 //!
 //! ```text
 //! Buckets<!                             in the lines: `Bucket` and `Buckets`; a type has its name by the mark, `bucket`

@@ -110,19 +110,19 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
     let header = Header::read(text.lines())?;
     let before = text.find("\n\n").ok_or(HeaderError::Format)?;
     let body = before + 2;
-    let mut columns = Column { text, at: body }.parts();
-    let lines = columns.next().unwrap_or_default();
+    let mut columns = Column { text, at: body };
+    let lines = columns.cut();
     let mut reader = Reader {
         cloud: header.cloud,
         index: Index { body, ..Index::default() },
         service: "",
         head: (0, ""),
         owners: Vec::new(),
-        keys: columns.next().unwrap_or_default(),
-        sets: columns.next().unwrap_or_default(),
-        types: columns.next().unwrap_or_default(),
-        verbs: columns.next().unwrap_or_default(),
-        groups: columns.next().unwrap_or_default(),
+        keys: columns.cut(),
+        types: columns.cut(),
+        sets: columns.cut(),
+        verbs: columns.cut(),
+        groups: columns.cut(),
     };
     let mut number = text.get(..body).unwrap_or_default().lines().count();
     for (at, line) in lines {
@@ -138,23 +138,20 @@ pub(super) fn read(text: &str) -> Result<(Header, Index), CatalogueError> {
 }
 
 /// What lines stand in a part of the text, with their places.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Column<'t> {
     text: &'t str,
     at: usize,
 }
 
 impl<'t> Column<'t> {
-    /// The columns of a body, which form feeds set apart.
-    fn parts(self) -> impl Iterator<Item = Self> {
-        let mut rest = Some(self);
-        std::iter::from_fn(move || {
-            let Column { text, at } = rest?;
-            let part = text.get(at..)?;
-            let end = part.find('\u{c}').map(|length| at + length);
-            rest = end.map(|end| Column { text, at: end + 1 });
-            Some(Column { text: text.get(..end.unwrap_or(text.len()))?, at })
-        })
+    /// Takes the first off the columns that form feeds set apart.
+    fn cut(&mut self) -> Self {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let end = self.at + rest.find('\u{c}').unwrap_or(rest.len());
+        let first = Self { text: self.text.get(..end).unwrap_or_default(), at: self.at };
+        self.at = end + 1;
+        first
     }
 }
 
@@ -494,7 +491,7 @@ mod tests {
     fn lines_and_columns_say_the_same() {
         let lines = "@s3\n#:prefix\n=0\n.Old\t\tarn:x\n.bucket\t1\t:s3:::${BucketName}\n\
                      Bucket\tW1:Create,Delete\n+s\tL1=1:List\n+Policy\tP0?,1:Put\tR1:Get\n\tW:Go\n";
-        let columns = "@s3\n.Old\nBuckets<!\n+Policy\n\n\u{c}:prefix\n\n\u{c}0\n\n\u{c}\tarn:x\n1\t:s3:::${~Name}\n\u{c}\
+        let columns = "@s3\n.Old\nBuckets<!\n+Policy\n\n\u{c}:prefix\n\n\u{c}\tarn:x\n1\t:s3:::${~Name}\n\u{c}0\n\n\u{c}\
                        Create,Delete\nList\nPut\tGet\nGo\n\u{c}~\n~=1\nP0?,~\n~\n\n";
         let said = |body| {
             let catalogue = parsed("aws", body).unwrap();

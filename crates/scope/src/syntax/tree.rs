@@ -6,6 +6,7 @@ use super::entries::Entries;
 use super::malformed::{malformed, place};
 use super::node::{Style, resolve};
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
+use crate::document::fields::shown;
 use crate::finding::{Code, Finding, Fix, Span};
 
 /// Reads the one document of a text.
@@ -193,7 +194,7 @@ fn empty_document() -> Finding {
 }
 
 pub(super) fn duplicate_key(name: &str, span: Span, line: usize) -> Finding {
-    Finding::error(Code::DuplicateKey, format!("`{}` is given twice", name.escape_debug()))
+    Finding::error(Code::DuplicateKey, format!("`{}` is given twice", shown(name)))
         .at(span)
         .help(format!("line {line} gives it first; keep one of the two"))
 }
@@ -202,7 +203,7 @@ pub(super) fn duplicate_key(name: &str, span: Span, line: usize) -> Finding {
 pub(super) fn unquoted_asterisk(text: &str, span: Span) -> Finding {
     let value = text.get(span.start..span.end).unwrap_or_default();
     let fix = Fix { span, replacement: format!("\"{value}\""), title: "put it in quotes".to_owned() };
-    Finding::error(Code::UnquotedAsterisk, format!("`{}` begins with an asterisk", value.escape_debug()))
+    Finding::error(Code::UnquotedAsterisk, format!("`{}` begins with an asterisk", shown(value)))
         .at(span)
         .help("YAML takes it for an alias; put it in quotes")
         .fix(Some(fix))
