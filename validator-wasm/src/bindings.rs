@@ -156,7 +156,8 @@ fn target(value: &JsValue) -> Result<Target, Refusal> {
 
 /// A plain value of JavaScript, by way of its JSON: one call into the host, whatever the answer holds.
 fn value<T: Serialize>(answer: &T) -> Result<JsValue, JsValue> {
-    let text = serde_json::to_string(answer).map_err(|error| Error::new(&error.to_string()))?;
+    // Why it could not be, is never: the words for that would be a tenth of a percent of the module.
+    let text = serde_json::to_string(answer).map_err(|_| Error::new("the answer cannot be written"))?;
     JSON::parse(&text)
 }
 

@@ -1,7 +1,5 @@
 //! The session policy that grants exactly an authority.
 
-use serde_json::Value;
-
 use super::authority::{Authority, Statement};
 use super::cover::shortest;
 use super::global::Parts;
@@ -129,10 +127,14 @@ fn condition(regions: &Regions) -> String {
     }
 }
 
+/// A text as JSON has it. A text can always be written.
+pub(super) fn quoted(text: &impl ToString) -> String {
+    serde_json::to_string(&text.to_string()).unwrap_or_default()
+}
+
 /// A list, written as its element where it has just one.
 fn list<T: ToString>(texts: impl IntoIterator<Item = T>) -> String {
-    let texts: Vec<String> =
-        texts.into_iter().map(|text| Value::from(text.to_string()).to_string()).collect();
+    let texts: Vec<String> = texts.into_iter().map(|text| quoted(&text)).collect();
     match texts.as_slice() {
         [one] => one.clone(),
         several => format!("[{}]", several.join(",")),

@@ -2,9 +2,8 @@
 
 use std::slice::from_ref;
 
-use serde_json::Value;
-
 use super::authority::Statement;
+use super::compile::quoted;
 use super::containment::{Union, is_action_within, is_resource_within};
 use super::cover::Draft;
 use super::pattern::{ActionPattern, ResourcePattern};
@@ -306,7 +305,6 @@ fn condition_cost(regions: &Regions) -> usize {
 
 impl Listed {
     fn of<'a, T: ToString + 'a>(list: impl IntoIterator<Item = &'a T>) -> Self {
-        let quoted = |one: &T| Value::from(one.to_string()).to_string();
         list.into_iter().map(|one| Self { elements: 1, characters: quoted(one).chars().count() + 1 }).sum()
     }
 
