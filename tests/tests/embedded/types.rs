@@ -68,7 +68,7 @@ async fn a_stored_key_is_imported_and_given_to_its_agent_alone() -> Result<(), H
     let early =
         agent(&process, "devops-agent")?.ask("devops-agent", &json!({ "type": "api_key" }), &[]).await?;
     assert_eq!(
-        (early.status, &early.json()["findings"][0]["code"]),
+        (early.status.as_u16(), &early.json()["findings"][0]["code"]),
         (409, &json!("not_imported")),
         "{}",
         early.text
