@@ -113,6 +113,32 @@ async fn a_lease_is_narrowed_by_the_broker_or_by_its_holder() -> Result<(), Harn
 }
 
 #[tokio::test]
+async fn a_key_goes_in_from_a_file_and_comes_out_for_its_agent_alone() -> Result<(), HarnessError> {
+    const KEY: &str = "canary-of-a-key";
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("key.txt");
+    std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    let process = up().await?;
+    let path = file.to_str().unwrap_or_default();
+    let imported = succeed(&process, &["credentials", "import", "devops-github", "--file", path]).await?;
+    let listed = succeed(&process, &["credentials", "list"]).await?;
+    let shown = succeed(&process, &["credentials", "show", "devops-github"]).await?;
+    for (text, what) in [(&imported, "import"), (&listed, "list"), (&shown, "show")] {
+        assert!(text.contains("devops-github") && !text.contains(KEY), "{what}: {text}");
+    }
+    let mut command = process.command(&process.agent_token("devops-agent")?)?;
+    command.args(["request", "devops-agent", "api_key", "--format", "env"]);
+    let given = output(command).await;
+    assert_eq!(String::from_utf8_lossy(&given.stdout).trim(), format!("export DEPUTIZE_API_KEY='{KEY}'"));
+    let mut command = process.command(&process.agent_token("data-agent")?)?;
+    command.args(["request", "data-agent", "api_key"]);
+    let refused = output(command).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(!process.output().contains(KEY), "the key is in the log");
+    Ok(())
+}
+
+#[tokio::test]
 async fn leases_are_listed_and_revoked() -> Result<(), HarnessError> {
     let process = up().await?;
     let devops = Client::new(process.url(), &process.agent_token("devops-agent")?);
