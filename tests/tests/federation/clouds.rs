@@ -100,14 +100,26 @@ impl Clouds {
         let (oauth_listener, oauth_url) = place("/sandbox/oauth").await;
         let mut server = oauth::Config::new(key(), &oauth_url);
         let client = oauth::Client::confidential(&key(), Self::OAUTH_SECRET);
-        server.clients = BTreeMap::from([("newsletter".to_owned(), client)]);
+        let mut public = oauth::Client::public();
+        public.redirect_uris = vec!["http://127.0.0.1/callback".to_owned()];
+        public.scopes = ["read".to_owned()].into();
+        server.clients = BTreeMap::from([("newsletter".to_owned(), client), ("crm".to_owned(), public)]);
         let server = SandboxOauth::new(server, clock(), random());
         serve(oauth_listener, server.router_under("/sandbox/oauth"));
         Self { aws, gcp, azure, aws_url, gcp_url, azure_url, oauth_url, provider, tenant }
     }
 
-    /// The secret of the one client of the OAuth server, `newsletter`.
+    /// The secret of the client `newsletter` of the OAuth server.
     pub(crate) const OAUTH_SECRET: &str = "canary-of-a-client";
+
+    pub(crate) fn authorize_url(&self) -> String {
+        format!("{}/authorize", self.oauth_url)
+    }
+
+    /// What a token of the OAuth server is good for.
+    pub(crate) fn resource_url(&self) -> String {
+        format!("{}/resource", self.oauth_url)
+    }
 
     pub(crate) fn token_url(&self) -> String {
         format!("{}/token", self.oauth_url)

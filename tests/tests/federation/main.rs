@@ -4,6 +4,7 @@
 
 mod clouds;
 mod config_check;
+mod connect;
 mod function;
 
 use std::error::Error;
