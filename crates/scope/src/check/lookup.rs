@@ -15,8 +15,9 @@ use crate::sorted::SortedMap;
 /// How many unknown permissions of a text are compared with all others: each costs a tenth of a millisecond.
 const SUGGESTIONS: usize = 20;
 
-/// How many permissions the wildcards of a text are compared with. An honest text is far from it.
-const COMPARISONS: usize = 4_000_000;
+/// How many permissions the wildcards of a text are compared with: in a browser, a second for a million. An honest text is
+/// far from it.
+const COMPARISONS: usize = 900_000;
 
 /// A catalogue, and how much more may be asked of it about one text.
 #[derive(Debug)]
