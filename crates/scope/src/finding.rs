@@ -149,3 +149,18 @@ pub struct Fix {
     /// What the edit does, for a menu: lowercase, without a full stop.
     pub title: String,
 }
+
+/// A value in a message: escaped, and no longer than a line.
+pub(crate) fn shown(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut shown = String::new();
+    for symbol in characters.by_ref().take(80) {
+        // Only what a terminal would act upon: other languages and quotes stay legible.
+        if symbol.is_control() {
+            shown.extend(symbol.escape_default());
+        } else {
+            shown.push(symbol);
+        }
+    }
+    shown + if characters.next().is_some() { "…" } else { "" }
+}

@@ -3,8 +3,8 @@
 use super::lookup::{Lookup, Meaning, some};
 use super::resource::Calls;
 use crate::catalogue::{ConditionKey, Permission, Service};
-use crate::document::fields::{nearest, shown};
-use crate::finding::{Code, Finding};
+use crate::document::fields::nearest;
+use crate::finding::{Code, Finding, shown};
 use crate::iam::{Condition, Effect, Statement, list};
 
 /// Keys that a caller's own credentials bring to every call, though they are named after a service.

@@ -7,7 +7,7 @@ use super::written::Written;
 use crate::aws::arn_format::ArnFormat;
 use crate::aws::coverage::Effort;
 use crate::catalogue::{Catalogue, Likeness, Permission, ResourceType};
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding};
 use crate::identifier::Cloud;
 use crate::sorted::SortedMap;

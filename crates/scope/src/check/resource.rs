@@ -4,7 +4,7 @@ use super::lookup::{Lookup, Meaning, some};
 use super::written::Written;
 use crate::aws::pattern::ResourcePattern;
 use crate::catalogue::{Permission, ResourceType};
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding};
 use crate::sorted::{SortedMap, SortedSet, sort_by_key};
 

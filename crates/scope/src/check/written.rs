@@ -1,6 +1,6 @@
 //! A permission or a resource as it stands in a text.
 
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Fix, Span};
 use crate::iam::list;
 use crate::syntax::Node;

@@ -5,14 +5,14 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::{Fields, shown};
+use super::fields::Fields;
 use super::overlap;
 use super::value::{Bounds, Expected, duration, each, list, mend, parsed, text};
 use crate::aws::arn::RoleArn;
 use crate::aws::authority::{Authority, Statement};
 use crate::aws::pattern::{ActionPattern, ResourcePattern};
 use crate::aws::region::{Region, Regions, is_global};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, shown};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};

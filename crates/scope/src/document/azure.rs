@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::{Fields, shown};
+use super::fields::Fields;
 use super::value::{Bounds, Expected, duration, each, list, parsed, text};
 use crate::azure::authority::{Authority, Statement};
 use crate::azure::{AzureOperation, AzureResource, ClientId, Plane};
-use crate::finding::{Code, Finding, Span};
+use crate::finding::{Code, Finding, Span, shown};
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};
 

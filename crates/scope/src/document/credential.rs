@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::FINDINGS_LIMIT;
-use super::fields::{Fields, nearest, shown};
+use super::fields::{Fields, nearest};
 use super::value::{Bounds, Expected, duration, identifier, one_of, text};
-use crate::finding::{Code, Finding, Span};
+use crate::finding::{Code, Finding, Span, shown};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
 use crate::seconds::Seconds;
 use crate::sorted::{SortedMap, SortedSet};

@@ -120,7 +120,7 @@ impl Template {
         let tried = template.replace(AGENT, "agent");
         if let Some(at) = tried.find(['{', '}']) {
             let rest = tried.get(at..).unwrap_or_default();
-            let reason = format!("`{}` stands for nothing; only {AGENT} does", super::fields::shown(rest));
+            let reason = format!("`{}` stands for nothing; only {AGENT} does", crate::finding::shown(rest));
             findings.push(expected.refuse(node, template, &reason));
             return None;
         }

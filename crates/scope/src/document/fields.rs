@@ -1,6 +1,6 @@
 //! The fields of a mapping: which there are, which must be, and which are not known.
 
-use crate::finding::{Code, Finding, Span};
+use crate::finding::{Code, Finding, Span, shown};
 use crate::sorted::SortedSet;
 use crate::syntax::{Entry, Kind, Node};
 
@@ -110,19 +110,4 @@ pub(crate) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
         .min()
         .map(|(_, name)| name)
-}
-
-/// A value in a message: escaped, and no longer than a line.
-pub(crate) fn shown(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut shown = String::new();
-    for symbol in characters.by_ref().take(80) {
-        // Only what a terminal would act upon: other languages and quotes stay legible.
-        if symbol.is_control() {
-            shown.extend(symbol.escape_default());
-        } else {
-            shown.push(symbol);
-        }
-    }
-    shown + if characters.next().is_some() { "…" } else { "" }
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::fields::{Fields, shown};
+use super::fields::Fields;
 use super::value::{Expected, parsed, text};
 use crate::aws::arn::PrincipalArn;
-use crate::finding::{Code, Finding, Span};
+use crate::finding::{Code, Finding, Span, shown};
 use crate::identifier::AgentId;
 use crate::sorted::SortedMap;
 use crate::syntax::Node;

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use super::fields::shown;
 use crate::aws::coverage::{Covered, Effort, Redundant, redundant};
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Fix, Span};
 use crate::syntax::{Kind, Node};
 

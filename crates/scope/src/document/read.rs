@@ -3,12 +3,12 @@
 use super::agent::Agent;
 use super::credential::{Seen, StoredCredential};
 use super::defaults::Defaults;
-use super::fields::{Fields, shown};
+use super::fields::Fields;
 use super::identity::Callers;
 use super::review::{self, Reviewed};
 use super::value::{identifier, list, named, one_of, text, whole};
 use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
-use crate::finding::{Code, Finding, Fix};
+use crate::finding::{Code, Finding, Fix, shown};
 use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};

@@ -8,7 +8,7 @@ use crate::aws::coverage::{Effort, are_within};
 use crate::aws::length::{FRAME, longest};
 use crate::azure::AzureOperation;
 use crate::azure::authority as azure;
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::authority as gcp;
 use crate::identifier::AgentId;

@@ -1,10 +1,10 @@
 //! What can be told of the tokens that an agent's scopes at Google Cloud and Azure come to.
 
-use super::fields::shown;
 use super::review::Reviewed;
 use super::{AzureScope, GcpScope, Scope};
 use crate::azure::ClientId;
 use crate::azure::compile::several;
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::compile::{CompileError, compile};
 use crate::gcp::{self, GcpPermission};

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::fields::{nearest, shown};
-use crate::finding::{Code, Finding, Fix, Span};
+use super::fields::nearest;
+use crate::finding::{Code, Finding, Fix, Span, shown};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
 use crate::sorted::repeated;

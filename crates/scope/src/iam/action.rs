@@ -7,8 +7,8 @@ use super::document::{Action, Clause, Spanned};
 use super::list;
 use crate::aws::coverage::{Covered, Effort, Redundant, redundant};
 use crate::aws::pattern::ActionPattern;
-use crate::document::fields::{nearest, shown};
-use crate::finding::{Code, Finding};
+use crate::document::fields::nearest;
+use crate::finding::{Code, Finding, shown};
 use crate::syntax::Node;
 
 /// Reads `Action` or `NotAction`.

@@ -1,7 +1,7 @@
 //! Elements that are one text or a list of texts, as almost all of a policy are.
 
 use super::document::Spanned;
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Fix, Span};
 use crate::syntax::{Kind, Node};
 

@@ -4,8 +4,8 @@
 use super::document::{Principal, PrincipalKind, Spanned};
 use super::list;
 use crate::aws::arn::PrincipalArn;
-use crate::document::fields::{Fields, shown};
-use crate::finding::{Code, Finding};
+use crate::document::fields::Fields;
+use crate::finding::{Code, Finding, shown};
 use crate::sorted::SortedSet;
 use crate::syntax::{Kind, Node};
 

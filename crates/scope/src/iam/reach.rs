@@ -3,7 +3,7 @@
 use super::PolicyKind;
 use super::document::{Clause, Effect, Policy, Resource, Spanned, Statement};
 use crate::aws::region::is_global;
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Severity, Span};
 
 /// Tells the statements that reach further than anybody can mean, and those that apply to nothing.

@@ -2,8 +2,8 @@
 
 use super::document::{Policy, Spanned, Statement, Version};
 use super::{PolicyKind, list, statement};
-use crate::document::fields::{Fields, shown};
-use crate::finding::{Code, Finding, Fix};
+use crate::document::fields::Fields;
+use crate::finding::{Code, Finding, Fix, shown};
 use crate::sorted::SortedMap;
 use crate::syntax::{Kind, Node};
 

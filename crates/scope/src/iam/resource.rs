@@ -8,8 +8,8 @@ use super::{list, variable};
 use crate::aws::coverage::Effort;
 use crate::aws::pattern::ResourcePattern;
 use crate::aws::region::Region;
-use crate::document::fields::{nearest, shown};
-use crate::finding::{Code, Finding};
+use crate::document::fields::nearest;
+use crate::finding::{Code, Finding, shown};
 use crate::syntax::Node;
 
 /// Reads `Resource` or `NotResource`.

@@ -3,7 +3,7 @@
 use super::document::{Condition, Policy, Statement};
 use super::operator::{Comparison, Qualifier, ValueType};
 use super::value;
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding};
 use crate::sorted::SortedMap;
 use crate::text::matches_wildcards;

@@ -2,8 +2,8 @@
 
 use super::document::{Clause, Effect, Spanned, Statement, Version};
 use super::{PolicyKind, action, condition, list, principal, resource};
-use crate::document::fields::{Fields, shown};
-use crate::finding::{Code, Finding, Span};
+use crate::document::fields::Fields;
+use crate::finding::{Code, Finding, Span, shown};
 use crate::syntax::Node;
 
 /// Reads a statement. None where it lacks something without which nothing can be said about it.

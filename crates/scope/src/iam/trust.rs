@@ -1,7 +1,7 @@
 //! Trust policies: whether those who are named can assume the role at all, and whether others can too.
 
 use super::document::{Clause, Condition, Effect, Policy, Principal, PrincipalKind, Spanned, Statement};
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding};
 
 /// Tells what a trust policy says of its principals.

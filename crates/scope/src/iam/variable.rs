@@ -2,7 +2,7 @@
 //! characters themselves. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
 use super::document::{Spanned, Version};
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding};
 
 /// Tells what is wrong with a text's variables, and whether it has any. None where it cannot be used.

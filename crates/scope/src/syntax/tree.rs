@@ -6,7 +6,7 @@ use super::entries::Entries;
 use super::malformed::{malformed, place};
 use super::node::{Style, resolve};
 use super::{DEPTH_LIMIT, Entry, Kind, Node, Source};
-use crate::document::fields::shown;
+use crate::finding::shown;
 use crate::finding::{Code, Finding, Fix, Span};
 
 /// Reads the one document of a text.
