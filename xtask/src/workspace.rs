@@ -37,9 +37,13 @@ impl Workspace {
         self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// Cargo, in the checkout.
+    /// Cargo, in the checkout. What would make the next build of an edited crate quicker takes as much disk as the
+    /// build itself, so it is kept only where it is asked for.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
-        self.command(std::env::var("CARGO").as_deref().unwrap_or("cargo"), arguments)
+        const INCREMENTAL: &str = "CARGO_INCREMENTAL";
+        let mut command = self.command(std::env::var("CARGO").as_deref().unwrap_or("cargo"), arguments);
+        command.env(INCREMENTAL, std::env::var(INCREMENTAL).as_deref().unwrap_or("0"));
+        command
     }
 
     /// A program, in the checkout.
