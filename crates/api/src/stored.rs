@@ -44,7 +44,7 @@ struct SecretBody {
     client_id: Option<String>,
     /// `azure_service_principal`, `oauth_token`.
     client_secret: Option<String>,
-    /// `azure_service_principal`, may be left out: the client secret's own id.
+    /// `azure_service_principal`, `api_key`, may be left out: what the provider calls it.
     key_id: Option<String>,
     /// `oauth_token`: where tokens are asked for.
     token_url: Option<String>,
@@ -128,7 +128,10 @@ enum FactsBody<'a> {
         #[schema(value_type = String)]
         grant: OauthGrant,
     },
-    ApiKey {},
+    ApiKey {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_id: Option<&'a str>,
+    },
 }
 
 impl<'a> From<&'a Facts> for FactsBody<'a> {
@@ -146,7 +149,7 @@ impl<'a> From<&'a Facts> for FactsBody<'a> {
                 scopes: &client.scopes,
                 grant: client.grant,
             },
-            Facts::ApiKey => Self::ApiKey {},
+            Facts::ApiKey { key_id } => Self::ApiKey { key_id: key_id.as_deref() },
         }
     }
 }
@@ -226,7 +229,7 @@ impl<'a> CurrentFields<'a> {
                 client_id: &secret.client_id,
                 client_secret: secret.client_secret.reveal(),
             },
-            StoredSecret::ApiKey(key) => Self::ApiKey { api_key: key.reveal() },
+            StoredSecret::ApiKey(key) => Self::ApiKey { api_key: key.key.reveal() },
             StoredSecret::Oauth(_) => return None,
         })
     }

@@ -32,7 +32,7 @@ impl Place {
             kind: self.kind,
             agent: "devops".parse().unwrap(),
             risk: Risk::Medium,
-            facts: Facts::ApiKey,
+            facts: Facts::ApiKey { key_id: None },
             current: VersionNumber(self.version),
             pending: None,
             created_at: time,

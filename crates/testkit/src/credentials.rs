@@ -124,7 +124,7 @@ fn record(world: &World, id: &str) -> CredentialRecord {
         kind: CredentialType::ApiKey,
         agent: "devops".parse().unwrap(),
         risk: Risk::High,
-        facts: Facts::ApiKey,
+        facts: Facts::ApiKey { key_id: None },
         current: VersionNumber::FIRST,
         pending: None,
         created_at: now,

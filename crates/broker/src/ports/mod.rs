@@ -9,6 +9,7 @@ pub mod keys;
 pub mod leases;
 pub mod minter;
 pub mod oauth;
+pub mod rotation;
 pub mod scopes;
 pub mod signing;
 pub mod tokens;

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::ports::rotation::KeyId;
+
 /// What may be told of a stored secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -30,8 +32,25 @@ pub enum Facts {
     },
     /// A client of an OAuth 2.0 provider.
     Oauth(OauthFacts),
-    /// An API key: nothing is known of it.
-    ApiKey,
+    /// An API key: nothing is known of it but its id, where that was told.
+    ApiKey {
+        /// What its provider calls it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<String>,
+    },
+}
+
+impl Facts {
+    /// What the provider calls the key, where that is known.
+    pub fn key_id(&self) -> Option<KeyId> {
+        match self {
+            Self::AwsAccessKey { access_key_id, .. } => Some(KeyId::new(access_key_id)),
+            Self::AzureClientSecret { key_id, .. } | Self::ApiKey { key_id } => {
+                key_id.as_ref().map(KeyId::new)
+            }
+            Self::Oauth(_) => None,
+        }
+    }
 }
 
 /// A client of an OAuth 2.0 provider.

@@ -4,7 +4,7 @@ use deputize_scope::identifier::CredentialType;
 use thiserror::Error;
 
 use super::facts::{InvalidTokenUrl, OauthFacts, OauthGrant, TokenUrl};
-use super::secret::{StoredAccessKey, StoredClientSecret, StoredOauth, StoredSecret};
+use super::secret::{StoredAccessKey, StoredApiKey, StoredClientSecret, StoredOauth, StoredSecret};
 use crate::secret::Secret;
 
 /// The longest secret, in bytes: a signed token with many claims.
@@ -29,7 +29,7 @@ pub struct SecretForm {
     pub client_id: Option<String>,
     /// Of an application in Entra, or of a client of OAuth 2.0.
     pub client_secret: Option<Secret>,
-    /// Of a client secret in Entra; may be left out.
+    /// Of a client secret in Entra, or of an API key; may be left out.
     pub key_id: Option<String>,
     /// Of a client of OAuth 2.0.
     pub token_url: Option<String>,
@@ -98,7 +98,10 @@ impl SecretForm {
                 client_secret: secret(self.client_secret.take(), "client_secret", kind)?,
             }),
             CredentialType::OauthToken => StoredSecret::Oauth(self.oauth(kind)?),
-            CredentialType::ApiKey => StoredSecret::ApiKey(secret(self.api_key.take(), "api_key", kind)?),
+            CredentialType::ApiKey => StoredSecret::ApiKey(StoredApiKey {
+                key_id: optional(self.key_id.take(), "key_id", kind)?,
+                key: secret(self.api_key.take(), "api_key", kind)?,
+            }),
             CredentialType::AwsIamRole
             | CredentialType::GcpServiceAccount
             | CredentialType::GcpWorkloadIdentity

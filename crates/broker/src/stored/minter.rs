@@ -47,7 +47,7 @@ impl Minter for StoredMinter {
                 access_key_id: key.access_key_id,
                 secret_access_key: key.secret_access_key,
             }),
-            StoredSecret::ApiKey(key) => Credential::ApiKey(key),
+            StoredSecret::ApiKey(key) => Credential::ApiKey(key.key),
             StoredSecret::AzureClientSecret(_) | StoredSecret::Oauth(_) => {
                 return Err(MintError::misdirected());
             }

@@ -18,7 +18,7 @@ pub enum StoredSecret {
     /// A client of an OAuth 2.0 provider.
     Oauth(StoredOauth),
     /// An API key.
-    ApiKey(Secret),
+    ApiKey(StoredApiKey),
 }
 
 /// The access key of an IAM user.
@@ -56,6 +56,15 @@ pub struct StoredOauth {
     pub refresh_token: Option<Secret>,
 }
 
+/// An API key.
+#[derive(Clone, Debug)]
+pub struct StoredApiKey {
+    /// What its provider calls it, where that was told; not a secret.
+    pub key_id: Option<String>,
+    /// The key.
+    pub key: Secret,
+}
+
 /// The form in which a secret is sealed.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -63,7 +72,7 @@ enum Plain<S> {
     AwsAccessKey { access_key_id: S, user_name: Option<S>, secret_access_key: S },
     AzureClientSecret { tenant_id: S, client_id: S, key_id: Option<S>, client_secret: S },
     Oauth { facts: OauthFacts, client_secret: Option<S>, refresh_token: Option<S> },
-    ApiKey { key: S },
+    ApiKey { key_id: Option<S>, key: S },
 }
 
 /// The bytes are no secret of that type.
@@ -95,7 +104,7 @@ impl StoredSecret {
                 key_id: secret.key_id.clone(),
             },
             Self::Oauth(client) => Facts::Oauth(client.facts.clone()),
-            Self::ApiKey(_) => Facts::ApiKey,
+            Self::ApiKey(key) => Facts::ApiKey { key_id: key.key_id.clone() },
         }
     }
 
@@ -118,7 +127,7 @@ impl StoredSecret {
                 client_secret: client.client_secret.as_ref().map(Secret::reveal),
                 refresh_token: client.refresh_token.as_ref().map(Secret::reveal),
             },
-            Self::ApiKey(key) => Plain::ApiKey { key: key.reveal() },
+            Self::ApiKey(key) => Plain::ApiKey { key_id: key.key_id.as_deref(), key: key.key.reveal() },
         };
         // A struct of strings always serialises; empty bytes would not read back, and so fail closed.
         Zeroizing::new(serde_json::to_vec(&plain).unwrap_or_default())
@@ -141,7 +150,7 @@ impl StoredSecret {
                 client_secret: client_secret.map(Secret::new),
                 refresh_token: refresh_token.map(Secret::new),
             }),
-            Plain::ApiKey { key } => Self::ApiKey(Secret::new(key)),
+            Plain::ApiKey { key_id, key } => Self::ApiKey(StoredApiKey { key_id, key: Secret::new(key) }),
         };
         if secret.kind() == kind { Ok(secret) } else { Err(NotASecret) }
     }
