@@ -162,7 +162,7 @@ impl<'a> From<&'a CredentialRecord> for RecordBody<'a> {
             agent: record.agent.as_str(),
             risk: record.risk,
             version: record.current.0,
-            pending_version: record.pending.map(|version| version.0),
+            pending_version: record.pending().map(|version| version.0),
             created_at: record.created_at.to_string(),
             updated_at: record.updated_at.to_string(),
             compromised_at: record.compromised_at.map(|time| time.to_string()),
@@ -321,6 +321,6 @@ pub(crate) async fn current(
     let CurrentSecret { record, secret } = Box::pin(api.broker.current_secret(&caller, &agent, &id)).await?;
     let credential = CurrentFields::of(&secret)
         .ok_or_else(|| Problem::new(Code::Conflict, "what renews others is not given out"))?;
-    let (id, kind, version) = (record.id.as_str(), record.kind, record.current.0);
+    let (id, kind, version) = (record.id.as_str(), record.kind, record.version_to_use().0);
     Ok(axum::Json(CurrentBody { id, kind, version, credential }).into_response())
 }

@@ -11,7 +11,10 @@ use uuid::Uuid;
 use crate::caller::Actor;
 use crate::lease::{LeaseId, LeaseScope, Outcome, fresh_uuid};
 use crate::ports::clock::{Clock, Random};
+use crate::ports::rotation::OperationId;
 use crate::request::Purpose;
+use crate::rotation::state::PhaseName;
+use crate::rotation::told::{Reason, Severity, StepTaken};
 use crate::scopes::{Etag, ScopesVersion};
 use crate::stored::record::VersionNumber;
 
@@ -189,8 +192,9 @@ pub enum What {
         agent: AgentId,
         /// The version.
         version: VersionNumber,
-        /// The lease that it was used for.
-        lease: LeaseId,
+        /// The lease that it was used for; none where it was used to renew it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseId>,
         /// Why nothing came of it, where nothing did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trouble: Option<String>,
@@ -203,8 +207,75 @@ pub enum What {
         agent: AgentId,
         /// The version that was refused.
         version: VersionNumber,
-        /// The lease that it was to be used for.
-        lease: LeaseId,
+        /// The lease that it was to be used for; none where it was to be renewed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseId>,
+    },
+    /// Somebody asked for a rotation now.
+    RotationAsked {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+    },
+    /// A rotation went one step on.
+    RotationStep {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The rotation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<OperationId>,
+        /// The phase that it is in after the step.
+        phase: PhaseName,
+        /// The step.
+        #[serde(flatten)]
+        step: StepTaken,
+    },
+    /// A rotation came to nothing, or cannot go on: somebody has to look.
+    RotationFailed {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// The rotation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<OperationId>,
+        /// How bad it is.
+        severity: Severity,
+        /// Why.
+        reason: Reason,
+    },
+    /// A stored credential ought to be renewed, and nothing renews it.
+    RotationReminder {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it.
+        agent: AgentId,
+        /// How bad it is.
+        severity: Severity,
+        /// Why nothing renews it.
+        reason: Reason,
+    },
+    /// A stored credential has another schedule, by a change of the scope document.
+    RotationScheduled {
+        /// The stored credential.
+        credential: CredentialId,
+        /// The agent that owns it now.
+        agent: AgentId,
+        /// How often it is renewed, in seconds.
+        every_seconds: u32,
+        /// The connector by which it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connector: Option<String>,
+    },
+    /// A connector was put in place.
+    ConnectorChanged {
+        /// Its name.
+        name: String,
+        /// The SHA-256 of its text, in lowercase hexadecimal digits.
+        sha256: String,
     },
 }
 
@@ -227,14 +298,21 @@ impl What {
             | Self::CloudRefused { lease, .. }
             | Self::LeaseAbandoned { lease, .. }
             | Self::LeaseExpired { lease, .. }
-            | Self::LeaseRevoked { lease, .. }
+            | Self::LeaseRevoked { lease, .. } => Some(*lease),
+            Self::CredentialVersionAdded { lease, .. }
+            | Self::SecretRead { lease, .. }
             | Self::RefreshEnded { lease, .. }
-            | Self::RefreshTokenReused { lease, .. } => Some(*lease),
-            Self::CredentialVersionAdded { lease, .. } | Self::SecretRead { lease, .. } => *lease,
+            | Self::RefreshTokenReused { lease, .. } => *lease,
             Self::RequestRefused { .. }
             | Self::ScopesChanged { .. }
             | Self::CredentialImported { .. }
-            | Self::SecretReadRefused { .. } => None,
+            | Self::SecretReadRefused { .. }
+            | Self::RotationAsked { .. }
+            | Self::RotationStep { .. }
+            | Self::RotationFailed { .. }
+            | Self::RotationReminder { .. }
+            | Self::RotationScheduled { .. }
+            | Self::ConnectorChanged { .. } => None,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod reap;
 mod replay;
 pub mod request;
 pub mod revoke;
+pub mod rotation;
 pub mod scopes;
 pub mod seal;
 pub mod secret;

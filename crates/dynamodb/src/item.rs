@@ -10,13 +10,15 @@ use deputize_broker::lease::{Lease, LeaseId};
 use deputize_broker::ports::StoreError;
 use deputize_broker::ports::keys::WrappedKey;
 use deputize_broker::seal::Sealed;
+use deputize_broker::stored::CredentialRecord;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::impossible;
 use crate::table::{
-    BY_AGENT, BY_TENANT, DUE, Key, agent_partition, due_partition, shard_of, tenant_partition,
+    BY_AGENT, BY_TENANT, DUE, Key, agent_partition, due_partition, rotation_partition, rotation_shard,
+    shard_of, tenant_partition,
 };
 
 /// The attributes of an item.
@@ -164,6 +166,19 @@ pub(crate) fn lease(lease: &Lease) -> Result<Attributes, StoreError> {
         // An agent's leases are in one shard, so that what is due of one agent is one query.
         set(DUE.pk, text(due_partition(&lease.tenant, shard_of(lease.agent.as_str()))));
         set(DUE.sk, text(format_args!("{}#{id}", due_time(due))));
+    }
+    Ok(item)
+}
+
+/// What is on record of a stored credential, with the attributes that the index of what is due reads.
+pub(crate) fn credential(record: &CredentialRecord) -> Result<Attributes, StoreError> {
+    let mut item = Key::credential(&record.tenant, &record.id).attributes();
+    item.insert("record".to_owned(), json(record)?);
+    item.insert("revision".to_owned(), number(record.revision));
+    if let Some(due) = record.rotation.due {
+        let id = record.id.as_str();
+        item.insert(DUE.pk.to_owned(), text(rotation_partition(&record.tenant, rotation_shard(id))));
+        item.insert(DUE.sk.to_owned(), text(format_args!("{}#{id}", due_time(due))));
     }
     Ok(item)
 }

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod connectors;
 mod credentials;
 #[cfg(feature = "embedded")]
 mod embedded;

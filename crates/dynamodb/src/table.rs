@@ -12,11 +12,14 @@
 //! | leases begun in a minute | `T#t#AGENT#a` | `RATE#minute` | begin | its condition |
 //! | idempotency key | `T#t#IDEM#a#sha256(key)` | `KEY` | begin, settle | key |
 //! | audit event | `T#t#OUTBOX#shard` | event id | with each change | query, oldest first |
-//! | stored credential | `T#t#CREDENTIALS#shard` | credential id | import, refresh | key; a query per shard, merged |
-//! | sealed version | `T#t#CREDENTIAL#id` | `V#number` | import, refresh | key |
+//! | stored credential | `T#t#CREDENTIALS#shard` | credential id | import, refresh, rotation | key; a query per shard, merged |
+//! | rotations that want attention | index `due`: `T#t#ROTATIONS#shard` | due time, credential id | the same | a query per shard |
+//! | sealed version | `T#t#CREDENTIAL#id` | `V#number` | import, refresh, rotation | key |
+//! | whose schedules are set | `T#t#SCHEDULES` | `HEAD` | rotation | key |
+//! | connector | `T#t#CONNECTORS` | its name | put | key; a query |
 //! | bearer token | `T#t#TOKEN#id` | `TOKEN` | put | key |
 //!
-//! Nothing is scanned. The `due` index holds live leases only, so that a sweep costs what is due, not what exists. What
+//! Nothing is scanned. The `due` index holds live leases and rotations, by when they want attention, so that a sweep costs what is due, not what exists. What
 //! a whole tenant writes to is spread over shards, because a partition takes 1,000 writes a second
 //! (docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
 
@@ -56,6 +59,9 @@ pub(crate) const CREDENTIAL_SHARDS: u8 = 4;
 /// How often and how long `create_table` waits for a table to become active.
 const POLLS: u32 = 600;
 const POLL: Duration = Duration::from_millis(100);
+
+/// How many partitions of an index the rotations of a tenant are spread over: each step of one is a write there.
+pub(crate) const ROTATION_SHARDS: u8 = 16;
 
 /// A primary key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +121,14 @@ impl Key {
         Self::new(tenant, format_args!("CREDENTIAL#{id}"), format_args!("V#{:020}", number.0))
     }
 
+    pub(crate) fn schedules(tenant: &TenantId) -> Self {
+        Self::new(tenant, "SCHEDULES", "HEAD")
+    }
+
+    pub(crate) fn connector(tenant: &TenantId, name: &str) -> Self {
+        Self { pk: connectors_partition(tenant), sk: name.to_owned() }
+    }
+
     pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
             ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
@@ -138,7 +152,7 @@ pub(crate) fn outbox_partition(tenant: &TenantId, shard: u8) -> String {
     partition(tenant, format_args!("OUTBOX#{shard:02}"))
 }
 
-/// An index over leases, with the names of its key's attributes.
+/// An index, with the names of its key's attributes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Index {
     pub(crate) name: &'static str,
@@ -164,6 +178,19 @@ pub(crate) fn credentials_partition(tenant: &TenantId, shard: u8) -> String {
 
 pub(crate) fn due_partition(tenant: &TenantId, shard: u8) -> String {
     partition(tenant, format_args!("DUE#{shard}"))
+}
+
+pub(crate) fn rotation_partition(tenant: &TenantId, shard: u8) -> String {
+    partition(tenant, format_args!("ROTATIONS#{shard:02}"))
+}
+
+pub(crate) fn connectors_partition(tenant: &TenantId) -> String {
+    partition(tenant, "CONNECTORS")
+}
+
+/// The shard of a credential's rotation.
+pub(crate) fn rotation_shard(name: &str) -> u8 {
+    Sha256::digest(name.as_bytes()).first().copied().unwrap_or(0) % ROTATION_SHARDS
 }
 
 /// The shard of a name.

@@ -9,6 +9,7 @@ use deputize_broker::ports::keys::EncryptionContext;
 use deputize_broker::seal::{Sealed, open, seal};
 use deputize_broker::stored::{CredentialRecord, Facts, VersionNumber};
 use deputize_keyring::Keyring;
+use deputize_scope::document::StoredCredential;
 use deputize_scope::identifier::{CredentialType, Risk};
 use deputize_testkit::keys::Scrambled;
 use proptest::prelude::*;
@@ -26,21 +27,20 @@ struct Place {
 impl Place {
     fn context(&self) -> EncryptionContext {
         let time = "2026-05-01T12:00:00Z".parse().unwrap();
-        let record = CredentialRecord {
+        let declared = StoredCredential {
             id: self.credential.parse().unwrap(),
-            tenant: self.tenant.parse().unwrap(),
             kind: self.kind,
             agent: "devops".parse().unwrap(),
+            consumers: None,
+            rotate: None,
             risk: Risk::Medium,
-            facts: Facts::ApiKey { key_id: None },
-            current: VersionNumber(self.version),
-            pending: None,
-            created_at: time,
-            updated_at: time,
-            refreshing: None,
-            compromised_at: None,
-            revision: 1,
         };
+        let record = CredentialRecord::first(
+            &self.tenant.parse().unwrap(),
+            &declared,
+            Facts::ApiKey { key_id: None },
+            time,
+        );
         record.context(VersionNumber(self.version))
     }
 }

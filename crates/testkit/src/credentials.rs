@@ -13,11 +13,16 @@ use deputize_broker::caller::Actor;
 use deputize_broker::ports::StoreError;
 use deputize_broker::ports::credentials::{ChangeError, CredentialChange, CredentialPage, CredentialStore};
 use deputize_broker::ports::keys::WrappedKey;
+use deputize_broker::ports::rotation::{ConnectorStore, ConnectorText};
+use deputize_broker::rotation::Rotation;
+use deputize_broker::scopes::ScopesVersion;
 use deputize_broker::seal::Sealed;
 use deputize_broker::stored::{CredentialRecord, Facts, SealedVersion, VersionNumber, VersionState};
 use deputize_scope::TenantId;
+use deputize_scope::document::StoredCredential;
 use deputize_scope::identifier::{CredentialId, CredentialType, Risk};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use crate::store::{Stores, World};
 
@@ -32,6 +37,7 @@ struct Memory {
     records: BTreeMap<Name, CredentialRecord>,
     versions: BTreeMap<(Name, VersionNumber), SealedVersion>,
     events: Vec<AuditEvent>,
+    scheduled: BTreeMap<TenantId, ScopesVersion>,
 }
 
 impl MemoryCredentials {
@@ -90,7 +96,7 @@ impl CredentialStore for MemoryCredentials {
     async fn change(&self, change: CredentialChange) -> Result<(), ChangeError> {
         let mut memory = self.memory();
         let CredentialChange { before, after, version, event } = change;
-        if memory.events.contains(&event) {
+        if event.as_ref().is_some_and(|event| memory.events.contains(event)) {
             return Ok(());
         }
         let name = (after.tenant.clone(), after.id.clone());
@@ -109,30 +115,52 @@ impl CredentialStore for MemoryCredentials {
             && let Some(former) = memory.versions.get_mut(&(name.clone(), before.current))
         {
             former.state = VersionState::Retired;
+            if let Some(current) = memory.versions.get_mut(&(name.clone(), after.current)) {
+                current.state = VersionState::Current;
+            }
         }
         memory.records.insert(name, after);
-        memory.events.push(event);
+        memory.events.extend(event);
+        Ok(())
+    }
+
+    async fn due_rotations(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<CredentialId>, StoreError> {
+        let memory = self.memory();
+        let of_tenant = memory.records.values().filter(|record| record.tenant == *tenant);
+        let mut due: Vec<_> = of_tenant
+            .filter_map(|record| Some((record.rotation.due.filter(|due| *due <= now)?, record.id.clone())))
+            .collect();
+        due.sort();
+        due.truncate(limit as usize);
+        Ok(due.into_iter().map(|(_, id)| id).collect())
+    }
+
+    async fn scheduled_by(&self, tenant: &TenantId) -> Result<Option<ScopesVersion>, StoreError> {
+        Ok(self.memory().scheduled.get(tenant).copied())
+    }
+
+    async fn set_scheduled_by(&self, tenant: &TenantId, version: ScopesVersion) -> Result<(), StoreError> {
+        self.memory().scheduled.insert(tenant.clone(), version);
         Ok(())
     }
 }
 
 fn record(world: &World, id: &str) -> CredentialRecord {
-    let now = world.clock.now();
-    CredentialRecord {
+    let declared = StoredCredential {
         id: id.parse().unwrap(),
-        tenant: world.tenant.clone(),
         kind: CredentialType::ApiKey,
         agent: "devops".parse().unwrap(),
+        consumers: None,
+        rotate: None,
         risk: Risk::High,
-        facts: Facts::ApiKey { key_id: None },
-        current: VersionNumber::FIRST,
-        pending: None,
-        created_at: now,
-        updated_at: now,
-        refreshing: None,
-        compromised_at: None,
-        revision: 1,
-    }
+    };
+    let facts = Facts::ApiKey { key_id: None };
+    CredentialRecord::first(&world.tenant, &declared, facts, world.clock.now())
 }
 
 fn version(world: &World, number: VersionNumber, byte: u8) -> SealedVersion {
@@ -158,7 +186,7 @@ fn change(
         kind: after.kind,
     };
     let event = AuditEvent::new(&world.tenant, Actor::Broker, what, &world.clock, &world.random);
-    CredentialChange { before: before.cloned(), after, version, event }
+    CredentialChange { before: before.cloned(), after, version, event: Some(event) }
 }
 
 async fn imported(world: &World, store: &dyn CredentialStore, id: &str) -> CredentialRecord {
@@ -169,7 +197,12 @@ async fn imported(world: &World, store: &dyn CredentialStore, id: &str) -> Crede
 }
 
 fn with_next(record: &CredentialRecord) -> CredentialRecord {
-    CredentialRecord { current: record.current.next(), revision: record.revision + 1, ..record.clone() }
+    CredentialRecord {
+        current: record.current.next(),
+        newest: record.newest.next(),
+        revision: record.revision + 1,
+        ..record.clone()
+    }
 }
 
 /// A credential and its versions come back as they were written; the former version is a retired one.
@@ -242,4 +275,93 @@ pub async fn credentials_are_listed_by_name(store: &dyn Stores) {
         }
     }
     assert_eq!(listed, names);
+}
+
+fn due_at(record: &CredentialRecord, due: Option<Timestamp>) -> CredentialRecord {
+    let rotation = Rotation { due, ..record.rotation.clone() };
+    CredentialRecord { rotation, revision: record.revision + 1, ..record.clone() }
+}
+
+/// Those that wait longest come first; what has no time is never due, and what was put off is not due any more.
+pub async fn rotations_are_due_at_their_time_and_not_before(store: &dyn Stores) {
+    let (world, other) = (World::of("due-rotations"), World::of("other-due-rotations"));
+    let now = world.clock.now();
+    let at = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+    let of_other = imported(&other, store, "aa").await;
+    store.change(change(&other, Some(&of_other), due_at(&of_other, Some(at(-9))), None)).await.unwrap();
+    for (name, due) in
+        [("never", None), ("later", Some(at(60))), ("now", Some(at(0))), ("before", Some(at(-5)))]
+    {
+        let record = imported(&world, store, name).await;
+        store.change(change(&world, Some(&record), due_at(&record, due), None)).await.unwrap();
+    }
+    let names = |ids: Vec<CredentialId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let due = names(store.due_rotations(&world.tenant, now, 10).await.unwrap());
+    assert_eq!(due, ["before", "now"]);
+    assert_eq!(names(store.due_rotations(&world.tenant, now, 1).await.unwrap()), ["before"]);
+    let all = names(store.due_rotations(&world.tenant, at(60), 10).await.unwrap());
+    assert_eq!(all, ["before", "now", "later"]);
+
+    let found =
+        CredentialStore::find(store, &world.tenant, &"before".parse().unwrap()).await.unwrap().unwrap();
+    store.change(change(&world, Some(&found), due_at(&found, Some(at(120))), None)).await.unwrap();
+    assert_eq!(names(store.due_rotations(&world.tenant, now, 10).await.unwrap()), ["now"]);
+}
+
+/// Sixteen take up the same rotation at once: one does, and nothing is written down.
+pub async fn of_rival_workers_one_takes_a_rotation_up(store: &dyn Stores) {
+    let world = World::of("rival-workers");
+    let record = imported(&world, store, "github").await;
+    let taken = due_at(&record, Some(world.clock.now() + jiff::SignedDuration::from_secs(60)));
+    let change = CredentialChange { before: Some(record), after: taken.clone(), version: None, event: None };
+    let outcomes = join_all((0..16).map(|_| store.change(change.clone()))).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    assert_eq!(CredentialStore::find(store, &world.tenant, &taken.id).await.unwrap(), Some(taken));
+    assert_eq!(world.events(store).await.len(), 1);
+}
+
+/// A version that was added beforehand becomes the current one.
+pub async fn a_pending_version_becomes_current(store: &dyn Stores) {
+    let world = World::of("promotion");
+    let first = imported(&world, store, "github").await;
+    let added = CredentialRecord { newest: first.newest.next(), revision: 2, ..first.clone() };
+    let pending = SealedVersion { state: VersionState::Pending, ..version(&world, added.newest, 2) };
+    store.change(change(&world, Some(&first), added.clone(), Some(pending))).await.unwrap();
+    let second = CredentialRecord { current: added.newest, revision: 3, ..added.clone() };
+    store.change(change(&world, Some(&added), second.clone(), None)).await.unwrap();
+    let state = async |number| store.version(&world.tenant, &first.id, number).await.unwrap().unwrap().state;
+    assert_eq!(state(first.current).await, VersionState::Retired);
+    assert_eq!(state(second.current).await, VersionState::Current);
+}
+
+/// Which document the schedules were set by.
+pub async fn the_document_that_schedules_were_set_by_is_kept(store: &dyn Stores) {
+    let world = World::of("schedules");
+    assert_eq!(store.scheduled_by(&world.tenant).await.unwrap(), None);
+    for version in [ScopesVersion(3), ScopesVersion(4)] {
+        store.set_scheduled_by(&world.tenant, version).await.unwrap();
+        assert_eq!(store.scheduled_by(&world.tenant).await.unwrap(), Some(version));
+    }
+}
+
+/// Connectors are found and listed by name; the one of a name is replaced, and each time it is told.
+pub async fn connectors_are_kept_by_name(store: &dyn Stores) {
+    let (world, other) = (World::of("connectors"), World::of("other-connectors"));
+    let connector = |name: &str, text: &str| ConnectorText { name: name.to_owned(), text: text.to_owned() };
+    let put = async |world: &World, connector: &ConnectorText| {
+        let what = What::ConnectorChanged { name: connector.name.clone(), sha256: "00".to_owned() };
+        let event = AuditEvent::new(&world.tenant, Actor::Broker, what, &world.clock, &world.random);
+        ConnectorStore::put(store, &world.tenant, connector, &event).await.unwrap();
+        ConnectorStore::put(store, &world.tenant, connector, &event).await.expect("a repetition succeeds");
+    };
+    put(&other, &connector("connectors/a.yaml", "theirs")).await;
+    put(&world, &connector("connectors/b.yaml", "b")).await;
+    put(&world, &connector("connectors/a.yaml", "first")).await;
+    put(&world, &connector("connectors/a.yaml", "second")).await;
+    let listed = ConnectorStore::list(store, &world.tenant).await.unwrap();
+    assert_eq!(listed, [connector("connectors/a.yaml", "second"), connector("connectors/b.yaml", "b")]);
+    let found = ConnectorStore::find(store, &world.tenant, "connectors/b.yaml").await.unwrap();
+    assert_eq!(found, Some(connector("connectors/b.yaml", "b")));
+    assert_eq!(ConnectorStore::find(store, &world.tenant, "connectors").await.unwrap(), None);
+    assert_eq!(world.events(store).await.len(), 3);
 }

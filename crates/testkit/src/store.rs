@@ -12,6 +12,7 @@ use deputize_broker::ports::audit::AuditOutbox;
 use deputize_broker::ports::credentials::CredentialStore;
 use deputize_broker::ports::keys::WrappedKey;
 use deputize_broker::ports::leases::{BeginError, Intent, LeaseStore, SettleError, Settlement};
+use deputize_broker::ports::rotation::ConnectorStore;
 use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::scopes::{Etag, ScopesHead, ScopesVersion};
@@ -27,8 +28,11 @@ use crate::keys::Scrambled;
 use crate::time::SteppingClock;
 
 /// All stores in one.
-pub trait Stores: LeaseStore + ScopeStore + CredentialStore + AuditOutbox + TokenStore {}
-impl<S: LeaseStore + ScopeStore + CredentialStore + AuditOutbox + TokenStore> Stores for S {}
+pub trait Stores:
+    LeaseStore + ScopeStore + CredentialStore + ConnectorStore + AuditOutbox + TokenStore
+{
+}
+impl<S: LeaseStore + ScopeStore + CredentialStore + ConnectorStore + AuditOutbox + TokenStore> Stores for S {}
 
 /// Tries everything that a store must keep to.
 pub async fn contract(store: &dyn Stores) {
@@ -50,6 +54,11 @@ pub async fn contract(store: &dyn Stores) {
     credentials::a_version_that_was_added_is_current_and_the_former_retired(store).await;
     credentials::of_rival_changes_exactly_one_is_written(store).await;
     credentials::the_same_change_twice_is_one(store).await;
+    credentials::rotations_are_due_at_their_time_and_not_before(store).await;
+    credentials::of_rival_workers_one_takes_a_rotation_up(store).await;
+    credentials::a_pending_version_becomes_current(store).await;
+    credentials::the_document_that_schedules_were_set_by_is_kept(store).await;
+    credentials::connectors_are_kept_by_name(store).await;
     credentials::credentials_are_listed_by_name(store).await;
 }
 
@@ -402,7 +411,7 @@ pub async fn a_token_is_found_as_it_was_put(store: &dyn Stores) {
     assert_eq!(TokenStore::find(store, &world.tenant, &record.id).await.unwrap(), None);
     for role in [Role::Admin, Role::Agent { agent: "devops".parse().unwrap() }] {
         record.role = role;
-        store.put(&world.tenant, &record).await.unwrap();
+        TokenStore::put(store, &world.tenant, &record).await.unwrap();
         assert_eq!(TokenStore::find(store, &world.tenant, &record.id).await.unwrap(), Some(record.clone()));
     }
 }

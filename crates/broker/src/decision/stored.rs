@@ -25,7 +25,7 @@ pub(super) fn decide(question: &Question<'_>, kind: CredentialType) -> Result<De
             return Err(InvalidRequest::Field { field, value, problem }.into());
         }
     }
-    let own = question.credentials.iter().filter(|one| one.agent == *question.name && one.kind == kind);
+    let own = question.credentials.iter().filter(|one| one.is_used_by(question.name) && one.kind == kind);
     let is_wanted = |id: &&CredentialId| request.target.as_ref().is_none_or(|target| id.as_str() == target);
     let own: Vec<_> = own.map(|one| &one.id).filter(is_wanted).collect();
     let credential = match own.as_slice() {

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use deputize_scope::TenantId;
 use deputize_scope::identifier::CredentialId;
+use jiff::Timestamp;
 use thiserror::Error;
 
 use super::StoreError;
 use crate::audit::AuditEvent;
+use crate::scopes::ScopesVersion;
 use crate::stored::record::{CredentialRecord, SealedVersion, VersionNumber};
 
 /// A change of a stored credential, with what must be written beside it: all in one transaction.
@@ -18,8 +20,8 @@ pub struct CredentialChange {
     pub after: CredentialRecord,
     /// A version that is added. Its number is a new one.
     pub version: Option<SealedVersion>,
-    /// The audit event.
-    pub event: AuditEvent,
+    /// The audit event. `None` where nothing happens that is worth telling: a worker takes up what it will tell of.
+    pub event: Option<AuditEvent>,
 }
 
 /// Why a change was not written.
@@ -68,6 +70,21 @@ pub trait CredentialStore: Send + Sync {
         limit: u32,
     ) -> Result<CredentialPage, StoreError>;
 
-    /// Writes a change. The same change written twice is written once.
+    /// Writes a change. The same change written twice is written once; one without an event is refused the second time.
     async fn change(&self, change: CredentialChange) -> Result<(), ChangeError>;
+
+    /// The credentials whose rotation wants attention by `now`, at most `limit`, those that have waited longest first. May
+    /// lag behind the last writes for a moment. Costs what is due, not what is stored.
+    async fn due_rotations(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<CredentialId>, StoreError>;
+
+    /// The version of the scope document by which all schedules were last set.
+    async fn scheduled_by(&self, tenant: &TenantId) -> Result<Option<ScopesVersion>, StoreError>;
+
+    /// Keeps the version by which all schedules are set.
+    async fn set_scheduled_by(&self, tenant: &TenantId, version: ScopesVersion) -> Result<(), StoreError>;
 }

@@ -46,7 +46,7 @@ impl Broker {
         self.ports.credentials.find(self.tenant(), id).await?.ok_or(CatalogueError::NotFound)
     }
 
-    pub(super) fn vault(&self) -> Vault {
+    pub(crate) fn vault(&self) -> Vault {
         let ports = &self.ports;
         Vault {
             credentials: ports.credentials.clone(),

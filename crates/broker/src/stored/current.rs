@@ -93,7 +93,7 @@ impl Broker {
         let scopes = self.scopes().await?.ok_or(CurrentError::NotFound)?;
         let mut declared = scopes.document.credentials.iter();
         let declared =
-            declared.find(|one| one.id == id && one.agent == agent).ok_or(CurrentError::NotFound)?;
+            declared.find(|one| one.id == id && one.is_used_by(&agent)).ok_or(CurrentError::NotFound)?;
         if declared.kind == CredentialType::OauthToken {
             return Err(CurrentError::Renewing);
         }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::ports::rotation::KeyId;
 
 /// What may be told of a stored secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Facts {
     /// The access key of an IAM user.
@@ -54,7 +54,7 @@ impl Facts {
 }
 
 /// A client of an OAuth 2.0 provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OauthFacts {
     /// Where tokens are asked for.
     pub token_url: TokenUrl,
@@ -68,7 +68,7 @@ pub struct OauthFacts {
 }
 
 /// How an access token is obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OauthGrant {
     /// By the client's own secret.
@@ -78,7 +78,7 @@ pub enum OauthGrant {
 }
 
 /// The address of a token endpoint: `https`, or `http` on this very machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TokenUrl(String);
 

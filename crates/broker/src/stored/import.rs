@@ -4,12 +4,14 @@ use deputize_scope::identifier::{CredentialId, CredentialType};
 use thiserror::Error;
 
 use super::form::{InvalidForm, SecretForm};
-use super::record::{CredentialRecord, VersionNumber};
+use super::record::CredentialRecord;
 use crate::audit::{VersionCause, What};
 use crate::broker::Broker;
 use crate::caller::{Principal, Role};
 use crate::ports::StoreError;
 use crate::ports::credentials::{ChangeError, CredentialChange};
+use crate::rotation::Schedule;
+use crate::rotation::machine::imported;
 use crate::scopes::LoadError;
 use crate::seal::SealError;
 
@@ -73,25 +75,14 @@ impl Broker {
             }
             Some(before) => CredentialRecord {
                 agent: declared.agent.clone(),
+                consumers: declared.consumers(),
                 risk: declared.risk,
                 compromised_at: None,
+                rotation: imported(&before.rotation, &Schedule::of(declared), now),
+                schedule: Schedule::of(declared),
                 ..before.with_current(before.next_version(), secret.facts(), now)
             },
-            None => CredentialRecord {
-                id: id.clone(),
-                tenant: self.tenant().clone(),
-                kind: declared.kind,
-                agent: declared.agent.clone(),
-                risk: declared.risk,
-                facts: secret.facts(),
-                current: VersionNumber::FIRST,
-                pending: None,
-                created_at: now,
-                updated_at: now,
-                refreshing: None,
-                compromised_at: None,
-                revision: 1,
-            },
+            None => CredentialRecord::first(self.tenant(), declared, secret.facts(), now),
         };
         let version = vault.seal(&after, after.current, &secret, false).await?;
         let (credential, agent) = (after.id.clone(), after.agent.clone());
@@ -107,7 +98,8 @@ impl Broker {
             },
         };
         let event = vault.event(self.tenant(), caller.actor(), what);
-        let change = CredentialChange { before, after: after.clone(), version: Some(version), event };
+        let change =
+            CredentialChange { before, after: after.clone(), version: Some(version), event: Some(event) };
         match vault.credentials.change(change).await {
             Ok(()) => Ok(after),
             Err(ChangeError::Superseded) => Err(ImportError::Superseded),

@@ -20,7 +20,7 @@ use crate::audit::{VersionCause, What};
 use crate::caller::Actor;
 use crate::credential::{Credential, OauthToken};
 use crate::decision::Plan;
-use crate::lease::Outcome;
+use crate::lease::{LeaseId, Outcome};
 use crate::ports::StoreError;
 use crate::ports::credentials::{ChangeError, CredentialChange};
 use crate::ports::minter::{MintError, MintOrder, Minted, Minter};
@@ -69,8 +69,9 @@ impl Minter for OauthMinter {
                 let answer = self.endpoint.token(&client).await.map_err(token_error)?;
                 return self.minted(order, answer);
             }
-            if let Some(claimed) = self.claim(&record, order).await? {
-                return self.refresh(&claimed, &client, order).await;
+            if let Some(claimed) = self.claim(&record, Some(order.lease)).await? {
+                let answer = self.refresh(&claimed, &client, Some(order.lease)).await?;
+                return self.minted(order, answer);
             }
             looks += 1;
             if looks >= LOOKS {
@@ -88,6 +89,14 @@ impl OauthMinter {
         Self { vault, endpoint }
     }
 
+    /// Uses the refresh token once and drops the access token, so that the provider replaces what is stored. `Ok(false)`:
+    /// somebody else is doing so.
+    pub(crate) async fn renew(&self, record: &CredentialRecord) -> Result<bool, MintError> {
+        let client = self.open(record).await?;
+        let Some(claimed) = self.claim(record, None).await? else { return Ok(false) };
+        self.refresh(&claimed, &client, None).await.map(|_| true)
+    }
+
     async fn open(&self, record: &CredentialRecord) -> Result<StoredOauth, MintError> {
         match self.vault.open(record).await.map_err(mint_error)? {
             StoredSecret::Oauth(client) => Ok(client),
@@ -100,16 +109,16 @@ impl OauthMinter {
     async fn claim(
         &self,
         record: &CredentialRecord,
-        order: &MintOrder,
+        lease: Option<LeaseId>,
     ) -> Result<Option<CredentialRecord>, MintError> {
         let now = self.vault.clock.now();
         if record.refreshing.as_ref().is_some_and(|claim| claim.until > now) {
             return Ok(None);
         }
         let until = now.checked_add(CLAIM_LIFE).unwrap_or(Timestamp::MAX);
-        let refreshing = Some(RefreshClaim { lease: order.lease, until });
+        let refreshing = Some(RefreshClaim { lease, until });
         let claimed = CredentialRecord { refreshing, ..record.changed() };
-        match self.write(record, &claimed, None, read_event(record, Some(order.lease))).await {
+        match self.write(record, &claimed, None, read_event(record, lease)).await {
             Ok(()) => Ok(Some(claimed)),
             Err(ChangeError::Superseded) => Ok(None),
             Err(ChangeError::Store(error)) => Err(unavailable(error)),
@@ -120,22 +129,22 @@ impl OauthMinter {
         &self,
         claimed: &CredentialRecord,
         client: &StoredOauth,
-        order: &MintOrder,
-    ) -> Result<Minted, MintError> {
+        lease: Option<LeaseId>,
+    ) -> Result<TokenAnswer, MintError> {
         match self.endpoint.token(client).await {
             Ok(mut answer) => {
                 match answer.refresh_token.take() {
-                    Some(successor) => self.succeed(claimed, client, successor, order).await?,
-                    None => self.release(claimed, order, None).await,
+                    Some(successor) => self.succeed(claimed, client, successor, lease).await?,
+                    None => self.release(claimed, lease, None).await,
                 }
-                self.minted(order, answer)
+                Ok(answer)
             }
             Err(TokenError::Refused { code }) => {
-                self.refused(claimed, order, &code).await;
+                self.refused(claimed, lease, &code).await;
                 Err(token_error(TokenError::Refused { code }))
             }
             Err(error @ TokenError::Unavailable { .. }) => {
-                self.release(claimed, order, Some("unavailable")).await;
+                self.release(claimed, lease, Some("unavailable")).await;
                 Err(token_error(error))
             }
             // Whether the token was used is not known. The claim stands until it lapses, and is told of then.
@@ -149,7 +158,7 @@ impl OauthMinter {
         claimed: &CredentialRecord,
         client: &StoredOauth,
         successor: Secret,
-        order: &MintOrder,
+        lease: Option<LeaseId>,
     ) -> Result<(), MintError> {
         let secret = StoredSecret::Oauth(StoredOauth { refresh_token: Some(successor), ..client.clone() });
         let number = claimed.next_version();
@@ -160,7 +169,7 @@ impl OauthMinter {
             version: number,
             replaced: claimed.current,
             cause: VersionCause::Refreshed,
-            lease: Some(order.lease),
+            lease,
         };
         let event = self.vault.event(&next.tenant, Actor::Broker, what);
         let mut attempt = 0;
@@ -169,8 +178,12 @@ impl OauthMinter {
             let written = match self.vault.seal(&next, number, &secret, true).await {
                 Ok(version) => {
                     let (before, after) = (Some(claimed.clone()), next.clone());
-                    let change =
-                        CredentialChange { before, after, version: Some(version), event: event.clone() };
+                    let change = CredentialChange {
+                        before,
+                        after,
+                        version: Some(version),
+                        event: Some(event.clone()),
+                    };
                     self.vault.credentials.change(change).await.map_err(|error| error.to_string())
                 }
                 Err(error) => Err(error.to_string()),
@@ -187,12 +200,12 @@ impl OauthMinter {
     }
 
     /// Gives the claim back. Where that fails it lapses by itself.
-    async fn release(&self, claimed: &CredentialRecord, order: &MintOrder, trouble: Option<&str>) {
+    async fn release(&self, claimed: &CredentialRecord, lease: Option<LeaseId>, trouble: Option<&str>) {
         let what = What::RefreshEnded {
             credential: claimed.id.clone(),
             agent: claimed.agent.clone(),
             version: claimed.current,
-            lease: order.lease,
+            lease,
             trouble: trouble.map(str::to_owned),
         };
         let free = CredentialRecord { refreshing: None, ..claimed.changed() };
@@ -203,11 +216,11 @@ impl OauthMinter {
 
     /// A refusal ends the claim. Where a token is refused that the provider itself gave for the former one, somebody
     /// else has used it, and nothing is to come of it any more.
-    async fn refused(&self, claimed: &CredentialRecord, order: &MintOrder, code: &str) {
+    async fn refused(&self, claimed: &CredentialRecord, lease: Option<LeaseId>, code: &str) {
         let version = self.vault.credentials.version(&claimed.tenant, &claimed.id, claimed.current).await;
         let is_successor = version.is_ok_and(|version| version.is_some_and(|version| version.refreshed));
         if code != "invalid_grant" || !is_successor {
-            return self.release(claimed, order, Some(code)).await;
+            return self.release(claimed, lease, Some(code)).await;
         }
         tracing::error!(credential = %claimed.id, "a refresh token was used by somebody else");
         let compromised_at = Some(self.vault.clock.now());
@@ -216,7 +229,7 @@ impl OauthMinter {
             credential: claimed.id.clone(),
             agent: claimed.agent.clone(),
             version: claimed.current,
-            lease: order.lease,
+            lease,
         };
         if let Err(error) = self.write(claimed, &closed, None, what).await {
             tracing::error!(credential = %claimed.id, %error, "an incident could not be recorded");
@@ -231,7 +244,12 @@ impl OauthMinter {
         what: What,
     ) -> Result<(), ChangeError> {
         let event = self.vault.event(&before.tenant, Actor::Broker, what);
-        let change = CredentialChange { before: Some(before.clone()), after: after.clone(), version, event };
+        let change = CredentialChange {
+            before: Some(before.clone()),
+            after: after.clone(),
+            version,
+            event: Some(event),
+        };
         self.vault.credentials.change(change).await
     }
 

@@ -105,7 +105,7 @@ impl ReadError {
 }
 
 impl Vault {
-    /// Reads the current version of a secret. The event that tells of it is durable before the secret is given.
+    /// Reads the version of a secret that is to be used. The event that tells of it is durable before the secret is given.
     pub async fn read(&self, reading: Reading<'_>) -> Result<Opened, ReadError> {
         let record = self.record(&reading).await?;
         let secret = self.open(&record).await?;
@@ -118,7 +118,8 @@ impl Vault {
     pub(super) async fn record(&self, reading: &Reading<'_>) -> Result<CredentialRecord, ReadError> {
         let record =
             self.credentials.find(reading.tenant, reading.id).await?.ok_or(ReadError::NotImported)?;
-        if record.agent != *reading.agent || record.kind != reading.kind {
+        let is_theirs = record.agent == *reading.agent || record.consumers.contains(reading.agent);
+        if !is_theirs || record.kind != reading.kind {
             return Err(ReadError::OtherThanDeclared);
         }
         if record.compromised_at.is_some() {
@@ -127,12 +128,21 @@ impl Vault {
         Ok(record)
     }
 
-    /// Opens the current version. Nobody is told of it: what comes of it must not leave before somebody is.
+    /// Opens the version to use. Nobody is told of it: what comes of it must not leave before somebody is.
     pub(super) async fn open(&self, record: &CredentialRecord) -> Result<StoredSecret, ReadError> {
-        let version = self.credentials.version(&record.tenant, &record.id, record.current).await?;
+        self.open_version(record, record.version_to_use()).await
+    }
+
+    /// Opens a version.
+    pub(crate) async fn open_version(
+        &self,
+        record: &CredentialRecord,
+        number: VersionNumber,
+    ) -> Result<StoredSecret, ReadError> {
+        let version = self.credentials.version(&record.tenant, &record.id, number).await?;
         let version = version.ok_or(SealError::Refused)?;
         // The number is the record's, not the row's: a row that was put in another's place does not open.
-        let plaintext = open(&*self.keys, &record.context(record.current), &version.sealed).await?;
+        let plaintext = open(&*self.keys, &record.context(number), &version.sealed).await?;
         let secret = StoredSecret::from_plaintext(record.kind, &plaintext).map_err(|_| SealError::Refused)?;
         Ok(secret)
     }
@@ -151,7 +161,7 @@ impl Vault {
         Ok(SealedVersion { number, sealed, created_at, state: VersionState::Current, refreshed })
     }
 
-    pub(super) fn event(&self, tenant: &TenantId, by: Actor, what: What) -> AuditEvent {
+    pub(crate) fn event(&self, tenant: &TenantId, by: Actor, what: What) -> AuditEvent {
         AuditEvent::new(tenant, by, what, &*self.clock, &*self.random)
     }
 }
@@ -160,7 +170,7 @@ pub(super) fn read_event(record: &CredentialRecord, lease: Option<LeaseId>) -> W
     What::SecretRead {
         credential: record.id.clone(),
         agent: record.agent.clone(),
-        version: record.current,
+        version: record.version_to_use(),
         lease,
     }
 }

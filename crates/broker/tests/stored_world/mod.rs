@@ -14,6 +14,7 @@ use deputize_broker::ports::oauth::{TokenAnswer, TokenEndpoint, TokenError};
 use deputize_broker::stored::secret::StoredOauth;
 use deputize_broker::stored::{CredentialRecord, SecretForm, Vault, VersionNumber};
 use deputize_broker::{Clock, Secret};
+use deputize_scope::document::StoredCredential;
 use deputize_scope::identifier::{CredentialType, Risk};
 use deputize_scope::{Seconds, TenantId};
 use deputize_testkit::credentials::MemoryCredentials;
@@ -78,26 +79,21 @@ impl World {
     /// Stores a secret of the agent `devops`.
     pub(crate) async fn import(&self, id: &str, kind: CredentialType, form: SecretForm) {
         let (secret, now) = (form.read(kind).unwrap(), self.now());
-        let record = CredentialRecord {
+        let declared = StoredCredential {
             id: id.parse().unwrap(),
-            tenant: self.tenant.clone(),
             kind,
             agent: "devops".parse().unwrap(),
+            consumers: None,
+            rotate: None,
             risk: Risk::Medium,
-            facts: secret.facts(),
-            current: VersionNumber::FIRST,
-            pending: None,
-            created_at: now,
-            updated_at: now,
-            refreshing: None,
-            compromised_at: None,
-            revision: 1,
         };
+        let record = CredentialRecord::first(&self.tenant, &declared, secret.facts(), now);
         let version = self.vault().seal(&record, VersionNumber::FIRST, &secret, false).await.unwrap();
         let (credential, agent) = (record.id.clone(), record.agent.clone());
         let what = What::CredentialImported { credential, agent, kind };
         let event = AuditEvent::new(&self.tenant, Actor::Broker, what, &*self.clock, &*self.random);
-        let change = CredentialChange { before: None, after: record, version: Some(version), event };
+        let change =
+            CredentialChange { before: None, after: record, version: Some(version), event: Some(event) };
         self.credentials.change(change).await.unwrap();
     }
 

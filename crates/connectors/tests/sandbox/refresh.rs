@@ -14,6 +14,7 @@ use deputize_broker::stored::{CredentialRecord, OauthMinter, StoredSecret, Vault
 use deputize_broker::{Clock as _, Secret};
 use deputize_connectors::OauthEndpoint;
 use deputize_scope::Seconds;
+use deputize_scope::document::StoredCredential;
 use deputize_scope::identifier::{CredentialType, Risk};
 use deputize_testkit::credentials::MemoryCredentials;
 use deputize_testkit::keys::{MemoryKeys, Scrambled};
@@ -39,26 +40,21 @@ impl Stored {
             random: random.clone(),
         };
         let secret = StoredSecret::Oauth(with_refresh_token(&provider.public(), token));
-        let record = CredentialRecord {
+        let declared = StoredCredential {
             id: "idp".parse().unwrap(),
-            tenant: "acme".parse().unwrap(),
             kind: CredentialType::OauthToken,
             agent: "devops".parse().unwrap(),
+            consumers: None,
+            rotate: None,
             risk: Risk::Medium,
-            facts: secret.facts(),
-            current: VersionNumber::FIRST,
-            pending: None,
-            created_at: Held.now(),
-            updated_at: Held.now(),
-            refreshing: None,
-            compromised_at: None,
-            revision: 1,
         };
+        let record = CredentialRecord::first(&"acme".parse().unwrap(), &declared, secret.facts(), Held.now());
         let version = vault.seal(&record, VersionNumber::FIRST, &secret, false).await.unwrap();
         let (credential, agent) = (record.id.clone(), record.agent.clone());
         let what = What::CredentialImported { credential, agent, kind: record.kind };
         let event = AuditEvent::new(&record.tenant, Actor::Broker, what, &Held, &*random);
-        let change = CredentialChange { before: None, after: record, version: Some(version), event };
+        let change =
+            CredentialChange { before: None, after: record, version: Some(version), event: Some(event) };
         credentials.change(change).await.unwrap();
         Self { vault, credentials, random }
     }

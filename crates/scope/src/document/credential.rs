@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::FINDINGS_LIMIT;
 use super::fields::{Fields, nearest};
-use super::value::{Bounds, Expected, duration, identifier, one_of, text};
+use super::value::{Bounds, Expected, duration, identifier, list, one_of, text};
 use crate::finding::{Code, Finding, Span, shown};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
 use crate::seconds::Seconds;
@@ -19,8 +19,12 @@ pub struct StoredCredential {
     /// What kind of secret it is: `type` in the document.
     #[serde(rename = "type")]
     pub kind: CredentialType,
-    /// The agent that uses it.
+    /// The agent that owns it, and uses it where nothing else is said.
     pub agent: AgentId,
+    /// The agents that use it, where that is not its owner alone. Each has to adopt what it is rotated to. None: nobody
+    /// but the broker uses it, on the owner's behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumers: Option<Vec<AgentId>>,
     /// How it is rotated, where that is not its type's own way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotate: Option<Rotate>,
@@ -52,6 +56,7 @@ impl StoredCredential {
             seen.known(&agent, node, findings);
             Some(agent)
         });
+        let consumers = fields.take("consumers").and_then(|node| consumers(node, seen, findings));
         let rotate = fields.take("rotate");
         if let Some(kind) = kind {
             renewal(kind, fields.at(), rotate, findings);
@@ -62,8 +67,30 @@ impl StoredCredential {
             None => Some(Risk::Medium),
         };
         fields.finish(findings);
-        Some(Self { id: id?, kind: kind?, agent: agent?, rotate, risk: risk? })
+        Some(Self { id: id?, kind: kind?, agent: agent?, consumers, rotate, risk: risk? })
     }
+
+    /// The agents that use it.
+    pub fn consumers(&self) -> Vec<AgentId> {
+        self.consumers.clone().unwrap_or_else(|| vec![self.agent.clone()])
+    }
+
+    /// Whether an agent uses it.
+    pub fn is_used_by(&self, agent: &AgentId) -> bool {
+        self.consumers.as_ref().map_or(self.agent == *agent, |consumers| consumers.contains(agent))
+    }
+}
+
+fn consumers(node: &Node, seen: &Seen<'_>, findings: &mut Vec<Finding>) -> Option<Vec<AgentId>> {
+    let mut names = Vec::new();
+    for node in list(node, "consumers", findings)? {
+        let Some(agent) = identifier::<AgentId>(node, "consumers", findings) else { continue };
+        seen.known(&agent, node, findings);
+        if !names.contains(&agent) {
+            names.push(agent);
+        }
+    }
+    Some(names)
 }
 
 /// Tells a secret that nothing renews.

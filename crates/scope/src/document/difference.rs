@@ -177,7 +177,7 @@ impl Side<'_> {
 
     fn stored(&mut self, (one, other): (&ScopeDocument, &ScopeDocument)) {
         let of = |document: &ScopeDocument| -> SortedSet<_> {
-            let own = document.credentials.iter().filter(|stored| stored.agent == *self.agent);
+            let own = document.credentials.iter().filter(|stored| stored.is_used_by(self.agent));
             own.map(|stored| (stored.id.clone(), stored.kind)).collect()
         };
         let known = of(other);

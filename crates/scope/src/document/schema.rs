@@ -220,8 +220,12 @@ shapes! {
         /// What kind of secret it is.
         #[schemars(rename = "type")]
         kind: CredentialType,
-        /// The agent that uses it.
+        /// The agent that owns it, and uses it where nothing else is said.
         agent: AgentId,
+        /// The agents that use it, where that is not its owner alone; each has to adopt what it is rotated to. An empty
+        /// list: nobody but the broker uses it, on the owner's behalf.
+        #[schemars(default, with = "Vec<AgentId>")]
+        consumers: Option<Vec<AgentId>>,
         /// How it is rotated, where that is not its type's own way.
         #[schemars(default, with = "Rotate")]
         rotate: Option<Rotate>,
