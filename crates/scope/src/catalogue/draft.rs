@@ -189,8 +189,8 @@ impl Draft {
         Ok(())
     }
 
-    /// The catalogue's text: in columns where it has a whole cloud, else in lines that a person can edit. `sha256` gives the hash of the body in lowercase hexadecimal digits: this crate has
-    /// none.
+    /// The catalogue's text: in columns where it has a whole cloud, else in lines that a person can edit. `sha256` gives
+    /// the hash of the body in lowercase hexadecimal digits: this crate has none.
     ///
     /// # Errors
     /// Where a line of the header would have a line end.
