@@ -47,6 +47,7 @@ mod description;
 mod draft;
 mod glob;
 mod header;
+mod index;
 mod layout;
 mod name;
 mod nearest;
@@ -69,7 +70,7 @@ use std::rc::Rc;
 
 use crate::Cloud;
 use glob::Reach;
-use read::Index;
+use index::Index;
 
 /// The permissions of one cloud.
 pub struct Catalogue {

@@ -1,7 +1,7 @@
 //! Did you mean …?
 
+use super::index::{ServiceEntry, digest};
 use super::name::{self, Rest};
-use super::read::{ServiceEntry, digest};
 use super::{Catalogue, Permission};
 
 /// How many cells of distance tables may be filled for one answer: far more than a misspelling needs, and less than

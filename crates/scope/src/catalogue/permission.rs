@@ -2,8 +2,8 @@
 
 use super::access::Access;
 use super::glob::Glob;
+use super::index::{Entry, TypeEntry};
 use super::name::{self, Rest};
-use super::read::{Entry, TypeEntry};
 use super::service::Service;
 use crate::Cloud;
 use crate::sorted::SortedSet;

@@ -1,8 +1,8 @@
 //! A service of a cloud, and what its permissions speak of.
 
 use super::Catalogue;
+use super::index::ServiceEntry;
 use super::permission::{ConditionKey, Permission, ResourceType};
-use super::read::ServiceEntry;
 use crate::Cloud;
 
 /// A service: `s3`, `storage`, `Microsoft.Storage`.
