@@ -2,11 +2,12 @@
 //!
 //! No credential leaves without a durable record of it, and what was minted without one is dropped unseen.
 
+mod error;
+
 use std::time::Duration;
 
 use deputize_scope::AgentId;
 use jiff::{SignedDuration, Timestamp};
-use thiserror::Error;
 
 use crate::audit::What;
 use crate::broker::Broker;
@@ -20,9 +21,11 @@ use crate::ports::keys::EncryptionContext;
 use crate::ports::leases::{BeginError, Intent, SettleError, Settlement};
 use crate::ports::minter::{MintError, MintOrder, Minted, Minter};
 use crate::request::{CredentialRequest, Wanted};
-use crate::scopes::{LoadError, ScopesVersion};
+use crate::scopes::ScopesVersion;
 use crate::seal::{SealError, Sealed, seal};
 use crate::stored::vault::ReadError;
+
+pub use error::IssueError;
 
 /// What a caller is told to wait where the cloud does not say: long enough for a brief outage to end.
 const CLOUD_RETRY: Duration = Duration::from_secs(5);
@@ -52,90 +55,6 @@ pub struct Issued {
 pub struct Timing {
     /// Waiting for the cloud.
     pub cloud: Duration,
-}
-
-/// Why no credential is issued.
-#[derive(Debug, Error)]
-pub enum IssueError {
-    /// The caller is not the agent of the path. Whether that agent exists is not told.
-    #[error("the caller is not this agent")]
-    NotYourAgent,
-    /// Decided against.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The agent has used up its budget.
-    #[error("the budget of {which} is exhausted")]
-    BudgetExhausted {
-        /// `live leases` or `leases per minute`.
-        which: &'static str,
-        /// When there may be room again.
-        retry_after: Duration,
-    },
-    /// The idempotency key was used for another request.
-    #[error("the idempotency key was used for another request")]
-    KeyReused,
-    /// The first request under the key is still under way.
-    #[error("the first request under this idempotency key is still under way")]
-    KeyInUse {
-        /// When to ask again.
-        retry_after: Duration,
-    },
-    /// The key's lease exists, but its credential cannot be given again.
-    #[error("lease {lease} was issued under this idempotency key, and its credential is no longer kept")]
-    AnswerGone {
-        /// That lease.
-        lease: LeaseId,
-    },
-    /// The cloud refused.
-    #[error("the cloud refused: {code}")]
-    CloudRefused {
-        /// The lease, refused.
-        lease: LeaseId,
-        /// The cloud's error code.
-        code: String,
-    },
-    /// The stored secret cannot be used as it is.
-    #[error("{problem}")]
-    SecretNotUsable {
-        /// The lease, refused.
-        lease: LeaseId,
-        /// The name of the reason.
-        code: String,
-        /// The reason.
-        problem: String,
-    },
-    /// The cloud gave no answer.
-    #[error("the cloud is unavailable")]
-    CloudUnavailable {
-        /// The lease, abandoned.
-        lease: LeaseId,
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// What happened could not be written down, so nothing is given out.
-    #[error("the record could not be written")]
-    Store(#[from] StoreError),
-    /// The answer could not be sealed or opened.
-    #[error("the answer could not be sealed or opened")]
-    Seal(#[from] SealError),
-    /// The lease changed while it was being issued: it was revoked or given up.
-    #[error("lease {lease} was settled by somebody else")]
-    Overtaken {
-        /// The lease.
-        lease: LeaseId,
-    },
-    /// The current scope document cannot be read.
-    #[error("the current scope document, version {0}, cannot be read")]
-    InvalidScopes(ScopesVersion),
-}
-
-impl From<LoadError> for IssueError {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Store(error) => Self::Store(error),
-            LoadError::Unreadable(version) => Self::InvalidScopes(version),
-        }
-    }
 }
 
 /// A request that was decided for, on its way.
@@ -179,7 +98,7 @@ impl Broker {
         wanted: Wanted,
         error: &IssueError,
     ) -> Result<(), StoreError> {
-        let Some(code) = refusal_code(error) else { return Ok(()) };
+        let Some(code) = error.refusal_code() else { return Ok(()) };
         let what = What::RequestRefused {
             agent: agent.chars().take(64).collect(),
             wanted: wanted.to_string(),
@@ -484,17 +403,6 @@ pub(crate) fn answer_context(lease: &Lease) -> EncryptionContext {
 fn fingerprint(request: &CredentialRequest) -> Fingerprint {
     // Strings, numbers and maps of strings always serialise.
     Fingerprint::of(&serde_json::to_vec(request).unwrap_or_default())
-}
-
-/// The problem code of what is written down as a refusal; `None` for what is not one.
-fn refusal_code(error: &IssueError) -> Option<&'static str> {
-    match error {
-        IssueError::NotYourAgent => Some("not_your_agent"),
-        IssueError::Refused(Refusal::Invalid(_)) => None,
-        IssueError::Refused(_) => Some("outside_grant"),
-        IssueError::BudgetExhausted { .. } => Some("budget_exhausted"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
