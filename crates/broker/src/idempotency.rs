@@ -64,7 +64,16 @@ impl Fingerprint {
     pub fn of(canonical: &[u8]) -> Self {
         Self(hex::encode(Sha256::digest(canonical)))
     }
+
+    /// The fingerprint of what is asked for as it serialises: fields in the order of the type, lists as they were sent.
+    pub(crate) fn of_asked(asked: &impl Serialize) -> Self {
+        // Names, strings, numbers and maps of strings always serialise.
+        Self::of(&serde_json::to_vec(asked).unwrap_or_default())
+    }
 }
+
+/// A key, and what was asked for under it.
+pub(crate) type Keyed = (IdempotencyKey, Fingerprint);
 
 /// A request's claim on a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

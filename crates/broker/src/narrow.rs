@@ -11,7 +11,7 @@ use crate::broker::Broker;
 use crate::caller::Principal;
 use crate::decision::{NarrowingWay, narrow};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
-use crate::issue::{IssueError, Issued, Undertaking};
+use crate::issue::{Ancestry, IssueError, Issued, Undertaking};
 use crate::lease::{Lease, LeaseId, LeaseState};
 use crate::ports::StoreError;
 use crate::request::{CredentialRequest, Wanted};
@@ -87,10 +87,8 @@ impl Broker {
         let Narrowing { request, way, .. } = narrowing;
         let request = CredentialRequest { wanted: Wanted::Exactly(parent.kind), target: None, ..request };
         let agent = parent.agent.clone();
-        let key = key.map(|key| (key, Fingerprint::of(&asked(parent.id, way, &request))));
-        if let Some((key, fingerprint)) = &key
-            && let Some(issued) = self.replay(&agent, key, fingerprint).await?
-        {
+        let key = key.map(|key| (key, Fingerprint::of_asked(&(parent.id, way, &request))));
+        if let Some(issued) = self.replay(&agent, key.as_ref()).await? {
             return Ok(issued);
         }
         let (left, ends_by) = self.left(parent)?;
@@ -107,19 +105,10 @@ impl Broker {
         let credentials = &scopes.document.credentials;
         let decision = narrow(parent, left, &request, way, credentials, &self.deployment())
             .map_err(IssueError::Refused)?;
-        let lineage = parent.lineage.iter().copied().chain([parent.id]).collect();
         let (budget, version) = (grant.budget.clone(), parent.scope_version);
-        let undertaking = Undertaking {
-            caller,
-            request,
-            decision,
-            budget,
-            version,
-            agent,
-            key,
-            lineage,
-            ends_by: Some(ends_by),
-        };
+        let leases = parent.lineage.iter().copied().chain([parent.id]).collect();
+        let ancestry = Ancestry { leases, ends_by: Some(ends_by) };
+        let undertaking = Undertaking { caller, agent, request, key, decision, budget, version, ancestry };
         Ok(self.undertake(undertaking).await?)
     }
 
@@ -134,10 +123,4 @@ impl Broker {
             _ => Err(NarrowError::NotLive { state: "expired" }),
         }
     }
-}
-
-/// The request in its canonical form.
-fn asked(parent: LeaseId, way: NarrowingWay, request: &CredentialRequest) -> Vec<u8> {
-    // Names, strings, numbers and maps of strings always serialise.
-    serde_json::to_vec(&(parent, way, request)).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use crate::audit::What;
 use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::credential::Credential;
-use crate::idempotency::{Answer, Fingerprint, IdempotencyKey, IdempotencyRecord};
+use crate::idempotency::{Answer, IdempotencyRecord, Keyed};
 use crate::issue::{IssueError, Issued, Timing, answer_context};
 use crate::lease::{Lease, LeaseState};
 use crate::ports::leases::SettleError;
@@ -21,13 +21,13 @@ const FIRST_LOOK: Duration = Duration::from_millis(5);
 const LONGEST_LOOK: Duration = Duration::from_millis(200);
 
 impl Broker {
-    /// The answer that is kept under a key; `None` where the key is free.
+    /// The answer that is kept under a request's key; `None` where the key is free, or there is none.
     pub(crate) async fn replay(
         &self,
         agent: &AgentId,
-        key: &IdempotencyKey,
-        fingerprint: &Fingerprint,
+        key: Option<&Keyed>,
     ) -> Result<Option<Issued>, IssueError> {
+        let Some((key, fingerprint)) = key else { return Ok(None) };
         let mut pause = FIRST_LOOK;
         let mut waited = Duration::ZERO;
         loop {

@@ -14,7 +14,7 @@ use crate::broker::Broker;
 use crate::caller::{Actor, Principal};
 use crate::credential::Credential;
 use crate::decision::{Decision, InvalidRequest, Plan, Question, Refusal, decide};
-use crate::idempotency::{Answer, Claim, Fingerprint, IdempotencyKey};
+use crate::idempotency::{Answer, Claim, Fingerprint, IdempotencyKey, Keyed};
 use crate::lease::{Lease, LeaseId, LeaseState, Outcome};
 use crate::ports::StoreError;
 use crate::ports::keys::EncryptionContext;
@@ -60,14 +60,20 @@ pub struct Timing {
 /// A request that was decided for, on its way.
 pub(crate) struct Undertaking<'a> {
     pub(crate) caller: &'a Principal,
+    pub(crate) agent: AgentId,
     pub(crate) request: CredentialRequest,
+    pub(crate) key: Option<Keyed>,
     pub(crate) decision: Decision,
     pub(crate) budget: deputize_scope::Budget,
     pub(crate) version: ScopesVersion,
-    pub(crate) agent: AgentId,
-    pub(crate) key: Option<(IdempotencyKey, Fingerprint)>,
-    /// The leases that it is narrowed from, the nearest last.
-    pub(crate) lineage: Vec<LeaseId>,
+    pub(crate) ancestry: Ancestry,
+}
+
+/// What a credential is narrowed from: nothing, unless a lease is passed on.
+#[derive(Default)]
+pub(crate) struct Ancestry {
+    /// The leases, the nearest last.
+    pub(crate) leases: Vec<LeaseId>,
     /// When the nearest of them ends.
     pub(crate) ends_by: Option<Timestamp>,
 }
@@ -119,10 +125,8 @@ impl Broker {
         if !caller.is_agent(&agent) {
             return Err(IssueError::NotYourAgent);
         }
-        let key = key.map(|key| (key, fingerprint(&request)));
-        if let Some((key, fingerprint)) = &key
-            && let Some(issued) = self.replay(&agent, key, fingerprint).await?
-        {
+        let key = key.map(|key| (key, Fingerprint::of_asked(&request)));
+        if let Some(issued) = self.replay(&agent, key.as_ref()).await? {
             return Ok(issued);
         }
         let scopes = self.scopes().await?.ok_or(IssueError::NotYourAgent)?;
@@ -137,19 +141,9 @@ impl Broker {
         };
         let decision = decide(&question)?;
         let (budget, version) = (grant.budget.clone(), scopes.head.version);
-        let lineage = Vec::new();
-        self.undertake(Undertaking {
-            caller,
-            request,
-            decision,
-            budget,
-            version,
-            agent,
-            key,
-            lineage,
-            ends_by: None,
-        })
-        .await
+        let ancestry = Ancestry::default();
+        let undertaking = Undertaking { caller, agent, request, key, decision, budget, version, ancestry };
+        self.undertake(undertaking).await
     }
 
     pub(crate) async fn undertake(&self, undertaking: Undertaking<'_>) -> Result<Issued, IssueError> {
@@ -157,8 +151,7 @@ impl Broker {
         let lease = match self.begin(&undertaking).await {
             Err(BeginError::KeyTaken) => {
                 let lost = IssueError::KeyInUse { retry_after: Duration::from_secs(1) };
-                let Some((key, fingerprint)) = &undertaking.key else { return Err(lost) };
-                return self.replay(&undertaking.agent, key, fingerprint).await?.ok_or(lost);
+                return self.replay(&undertaking.agent, undertaking.key.as_ref()).await?.ok_or(lost);
             }
             other => other.map_err(|error| self.begin_problem(error))?,
         };
@@ -174,7 +167,7 @@ impl Broker {
             Some(minter) => minter.mint(&order).await,
             None => self.proven(&order),
         };
-        let minted = minted.and_then(|minted| within(minted, undertaking.ends_by));
+        let minted = minted.and_then(|minted| within(minted, undertaking.ancestry.ends_by));
         let timing = Timing { cloud: self.ports.clock.monotonic().saturating_sub(asked_at) };
         match minted {
             Ok(minted) => self.deliver(undertaking.caller.actor(), lease, minted, timing).await,
@@ -231,7 +224,7 @@ impl Broker {
             kind: decision.kind,
             scope: decision.scope.clone(),
             granted: decision.granted.clone(),
-            lineage: undertaking.lineage.clone(),
+            lineage: undertaking.ancestry.leases.clone(),
             scope_version: undertaking.version,
             enforcement: decision.enforcement,
             purpose: request.purpose.clone(),
@@ -397,12 +390,6 @@ pub(crate) fn answer_context(lease: &Lease) -> EncryptionContext {
         ("lease", lease.id.to_string()),
         ("type", "issued_credential".to_owned()),
     ])
-}
-
-/// The request in its canonical form: fields in the order of the type, lists as they were sent.
-fn fingerprint(request: &CredentialRequest) -> Fingerprint {
-    // Strings, numbers and maps of strings always serialise.
-    Fingerprint::of(&serde_json::to_vec(request).unwrap_or_default())
 }
 
 #[cfg(test)]
