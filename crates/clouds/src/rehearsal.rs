@@ -78,19 +78,28 @@ impl Rehearsal<'_> {
                 if !has_scope {
                     continue;
                 }
-                let targets = match self.decide(name, agent, kind, None) {
-                    Err(Refusal::Invalid(InvalidRequest::SeveralTargets(targets))) => {
-                        targets.into_iter().map(Some).collect()
-                    }
-                    _ => vec![None],
-                };
-                for target in targets {
-                    let decided = self.decide(name, agent, kind, target.clone());
+                for (target, decided) in self.decisions(name, agent, kind) {
                     attempts.push(self.attempt(name, &**minter, target, decided).await);
                 }
             }
         }
         attempts
+    }
+
+    /// What is decided on all that an agent may have of a type: once, or for each target where there are several.
+    fn decisions(
+        &self,
+        name: &AgentId,
+        agent: &Agent,
+        kind: CredentialType,
+    ) -> Vec<(Option<String>, Result<Decision, Refusal>)> {
+        match self.decide(name, agent, kind, None) {
+            Err(Refusal::Invalid(InvalidRequest::SeveralTargets(targets))) => targets
+                .into_iter()
+                .map(|target| (Some(target.clone()), self.decide(name, agent, kind, Some(target))))
+                .collect(),
+            decided => vec![(None, decided)],
+        }
     }
 
     fn decide(

@@ -7,15 +7,12 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deputize_aws::caller_arn;
-use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::identity::IdentityTokens;
-use deputize_broker::ports::minter::Minter;
 use deputize_broker::{Clock, Random};
 use deputize_clouds::advice::{Broker, advice};
 use deputize_clouds::rehearsal::{Attempt, Outcome, Rehearsal, told};
 use deputize_clouds::{CloudSettings, IdentitySource, IssuerSource, Surroundings, identity, minters};
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
-use deputize_scope::TenantId;
 use serde::Deserialize;
 
 use crate::aws::Aws;
@@ -41,20 +38,33 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
     let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) =
         (Arc::new(SystemClock::start()), Arc::new(OsRandom));
 
-    let mut all: Vec<Arc<dyn Minter>> = Vec::new();
     let own = |source: &IssuerSource| {
         let who = issuer::configured(source, &document.tenant)?;
         issuer::open(who, &settings.state.value, &clock, &random)
     };
-    let (broker, tokens) = who(&clouds, is_aws, &document.tenant, &clock, own, &mut all).await?;
-    if let Some(tokens) = tokens {
-        let secrets = None;
-        let (clock, random) = (Arc::clone(&clock), Arc::clone(&random));
-        all.extend(minters(&clouds, &Surroundings { clock, random, identity: tokens, secrets }));
+    let needs_aws = is_aws || (clouds.is_federated() && clouds.identity == IdentitySource::Aws);
+    let (aws, identity) = if needs_aws {
+        let (aws, identity) = Aws::and_identity(&clouds, &document.tenant, &clock, own).await?;
+        (Some(aws), identity)
+    } else {
+        (None, identity(&clouds.identity, &aws_types::SdkConfig::builder().build(), &clock, own)?)
+    };
+    let broker = introduced(aws.as_ref(), &*identity, clouds.an_audience()).await?;
+
+    let surroundings = Surroundings {
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        identity,
+        // The store is not opened here.
+        secrets: None,
+    };
+    let mut minters = minters(&clouds, &surroundings);
+    if let Some(aws) = aws.filter(|_| is_aws) {
+        minters.insert(0, Arc::new(aws.minter()));
     }
     let rehearsal = Rehearsal {
         document: &document,
-        minters: &all,
+        minters: &minters,
         aws: &clouds.aws_settings(),
         gcp: &clouds.gcp_settings(),
         azure: &clouds.azure_settings(),
@@ -68,38 +78,27 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if missing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Who the broker is, and what proves it.
-async fn who(
-    clouds: &CloudSettings,
-    is_aws: bool,
-    tenant: &TenantId,
-    clock: &Arc<dyn Clock>,
-    issuer: impl FnOnce(&IssuerSource) -> anyhow::Result<Arc<Issuer>>,
-    all: &mut Vec<Arc<dyn Minter>>,
-) -> anyhow::Result<(Broker, Option<Arc<dyn IdentityTokens>>)> {
+/// Finds out who the broker is, at AWS and in its identity tokens, and tells it.
+async fn introduced(
+    aws: Option<&Aws>,
+    identity: &dyn IdentityTokens,
+    audience: Option<String>,
+) -> anyhow::Result<Broker> {
     let mut broker = Broker::default();
-    let needs_aws = is_aws || (clouds.is_federated() && clouds.identity == IdentitySource::Aws);
-    let tokens = if needs_aws {
-        let (aws, tokens) = Aws::and_identity(clouds, tenant, clock, issuer).await?;
+    if let Some(aws) = aws {
         let arn = caller_arn(&aws.sdk).await.context("AWS does not say who the broker is")?;
         output::line(format!("ok       the broker is {arn}"))?;
         broker.arn = Some(arn);
-        if is_aws {
-            all.push(Arc::new(aws.minter()));
-        }
-        tokens
-    } else {
-        identity(&clouds.identity, &aws_types::SdkConfig::builder().build(), clock, issuer)?
-    };
-    if let Some(audience) = clouds.an_audience() {
-        // Without one, every cloud that is proven to by it says so below.
-        let token = tokens.token(&audience).await.ok();
+    }
+    if let Some(audience) = audience {
+        // Without a token, every cloud that is proven to by it says so below.
+        let token = identity.token(&audience).await.ok();
         if let Some(Claims { iss, sub }) = token.and_then(|token| claims(token.token.reveal())) {
             output::line(format!("ok       identity tokens are of {sub}, by {iss}"))?;
             (broker.issuer, broker.subject) = (Some(iss), Some(sub));
         }
     }
-    Ok((broker, Some(tokens)))
+    Ok(broker)
 }
 
 #[derive(Deserialize)]
