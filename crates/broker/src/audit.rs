@@ -105,12 +105,15 @@ pub enum What {
         /// The cloud's error code.
         code: String,
     },
-    /// A lease had no outcome in time.
+    /// A lease came to nothing that anybody was given.
     LeaseAbandoned {
         /// The lease.
         lease: LeaseId,
         /// The agent.
         agent: AgentId,
+        /// Why.
+        #[serde(default)]
+        cause: AbandonCause,
     },
     /// A lease ended by itself.
     LeaseExpired {
@@ -277,6 +280,19 @@ pub enum What {
         /// The SHA-256 of its text, in lowercase hexadecimal digits.
         sha256: String,
     },
+}
+
+/// Why a lease came to nothing, though nobody refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AbandonCause {
+    /// The cloud gave no answer, or none that could be used.
+    CloudUnavailable,
+    /// What was minted could not be written down, and was dropped.
+    NotRecorded,
+    /// It was pending for too long: whoever asked is gone.
+    #[default]
+    NoOutcome,
 }
 
 /// Where another version of a stored credential came from.

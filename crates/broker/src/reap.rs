@@ -2,7 +2,7 @@
 
 use deputize_scope::AgentId;
 
-use crate::audit::What;
+use crate::audit::{AbandonCause, What};
 use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::idempotency::Answer;
@@ -59,7 +59,8 @@ impl Broker {
                 (LeaseState::Expired(outcome.clone()), Answer::Unchanged, what)
             }
             _ => {
-                let what = What::LeaseAbandoned { lease: lease.id, agent };
+                let cause = AbandonCause::NoOutcome;
+                let what = What::LeaseAbandoned { lease: lease.id, agent, cause };
                 (LeaseState::Abandoned, Answer::Forget, what)
             }
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deputize_scope::AgentId;
 
-use crate::audit::What;
+use crate::audit::{AbandonCause, What};
 use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::credential::Credential;
@@ -69,7 +69,8 @@ impl Broker {
     }
 
     async fn free(&self, lease: &Lease) -> Result<(), SettleError> {
-        let what = What::LeaseAbandoned { lease: lease.id, agent: lease.agent.clone() };
+        let cause = AbandonCause::NoOutcome;
+        let what = What::LeaseAbandoned { lease: lease.id, agent: lease.agent.clone(), cause };
         self.settle(Actor::Broker, lease, LeaseState::Abandoned, Answer::Forget, what).await.map(|_| ())
     }
 }

@@ -206,13 +206,3 @@ async fn a_provider_that_is_busy_gets_its_token_back_at_once() {
     endpoint.says(Says::Tokens);
     minter.mint(&world.order("idp")).await.unwrap();
 }
-
-#[tokio::test]
-async fn a_token_that_has_ended_already_is_not_issued() {
-    let world = World::new();
-    world.import("idp", CredentialType::OauthToken, oauth(None)).await;
-    let endpoint = Arc::new(Endpoint::default());
-    endpoint.says(Says::Ended);
-    let minted = OauthMinter::new(world.vault(), endpoint).mint(&world.order("idp")).await;
-    assert!(matches!(minted, Err(MintError::Refused { code, .. }) if code == "token_expired"));
-}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use deputize_scope::AgentId;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::What;
+use crate::audit::{AbandonCause, What};
 use crate::broker::Broker;
 use crate::caller::{Actor, Principal};
 use crate::credential::Credential;
@@ -167,7 +167,8 @@ impl Broker {
             Some(minter) => minter.mint(&order).await,
             None => self.proven(&order),
         };
-        let minted = minted.and_then(|minted| within(minted, undertaking.ancestry.ends_by));
+        let now = self.ports.clock.now();
+        let minted = minted.and_then(|minted| within(minted, now, undertaking.ancestry.ends_by));
         let timing = Timing { cloud: self.ports.clock.monotonic().saturating_sub(asked_at) };
         match minted {
             Ok(minted) => self.deliver(undertaking.caller.actor(), lease, minted, timing).await,
@@ -289,7 +290,7 @@ impl Broker {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.abandon(by, &lease).await;
+                self.abandon(by, &lease, AbandonCause::NotRecorded).await;
                 return Err(error.into());
             }
         };
@@ -299,7 +300,7 @@ impl Broker {
             Ok(active) => Ok(Issued { lease: active, credential, replayed: false, timing }),
             Err(error) => {
                 // Nobody has seen the credential; it is dropped here. The lease must not look alive.
-                self.abandon(by, &lease).await;
+                self.abandon(by, &lease, AbandonCause::NotRecorded).await;
                 Err(match error {
                     SettleError::Superseded => IssueError::Overtaken { lease: lease.id },
                     SettleError::Store(error) => IssueError::Store(error),
@@ -328,7 +329,7 @@ impl Broker {
             }
             MintError::Unavailable { retry_after, source } => {
                 tracing::warn!(lease = %lease.id, error = &*source, "the cloud is unavailable");
-                self.abandon(by, &lease).await;
+                self.abandon(by, &lease, AbandonCause::CloudUnavailable).await;
                 IssueError::CloudUnavailable {
                     lease: lease.id,
                     retry_after: retry_after.unwrap_or(CLOUD_RETRY),
@@ -337,8 +338,8 @@ impl Broker {
         }
     }
 
-    async fn abandon(&self, by: Actor, lease: &Lease) {
-        let what = What::LeaseAbandoned { lease: lease.id, agent: lease.agent.clone() };
+    async fn abandon(&self, by: Actor, lease: &Lease, cause: AbandonCause) {
+        let what = What::LeaseAbandoned { lease: lease.id, agent: lease.agent.clone(), cause };
         if let Err(error) = self.settle(by, lease, LeaseState::Abandoned, Answer::Forget, what).await {
             tracing::error!(lease = %lease.id, %error, "a lease is left to the reaper");
         }
@@ -369,8 +370,13 @@ impl Broker {
     }
 }
 
-/// A credential that would outlive what it is narrowed from is not handed out. A policy is only as long as it is told.
-fn within(mut minted: Minted, ends_by: Option<Timestamp>) -> Result<Minted, MintError> {
+/// A credential that has ended is none, and one that would outlive what it is narrowed from is not handed out. A policy is
+/// only as long as it is told.
+fn within(mut minted: Minted, now: Timestamp, ends_by: Option<Timestamp>) -> Result<Minted, MintError> {
+    if minted.outcome.expires_at <= now {
+        let source = "the cloud gave a credential that has ended".into();
+        return Err(MintError::Unavailable { retry_after: None, source });
+    }
     let Some(ends_by) = ends_by.filter(|ends_by| minted.outcome.expires_at > *ends_by) else {
         return Ok(minted);
     };
@@ -398,19 +404,22 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn nothing_outlives_what_it_is_narrowed_from() {
-        let end: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
-        let later = "2026-05-01T12:00:01Z".parse().unwrap();
+    fn nothing_outlives_what_it_is_narrowed_from_or_has_ended_before_it_is_given() {
+        let [now, end, later] = ["11:00:00", "12:00:00", "12:00:01"]
+            .map(|time| format!("2026-05-01T{time}Z").parse::<Timestamp>().unwrap());
         let minted = |credential, expires_at| Minted {
             credential,
             outcome: Outcome { expires_at, session: None, packed_policy_size: None },
         };
         let key = || Credential::ApiKey(Secret::new("canary".to_owned()));
-        assert!(within(minted(key(), end), Some(end)).is_ok());
-        assert!(within(minted(key(), later), None).is_ok());
-        let refused = within(minted(key(), later), Some(end));
+        assert!(within(minted(key(), end), now, Some(end)).is_ok());
+        assert!(within(minted(key(), later), now, None).is_ok());
+        let refused = within(minted(key(), later), now, Some(end));
         assert!(matches!(refused, Err(MintError::Refused { code, .. }) if code == "outlives_parent"));
         let policy = Credential::ScopeDown { policy: String::new() };
-        assert_eq!(within(minted(policy, later), Some(end)).unwrap().outcome.expires_at, end);
+        assert_eq!(within(minted(policy, later), now, Some(end)).unwrap().outcome.expires_at, end);
+        for ended in [now, now - SignedDuration::from_secs(1)] {
+            assert!(matches!(within(minted(key(), ended), now, None), Err(MintError::Unavailable { .. })));
+        }
     }
 }

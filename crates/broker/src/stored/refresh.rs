@@ -67,11 +67,11 @@ impl Minter for OauthMinter {
                 let event = self.vault.event(&record.tenant, Actor::Broker, what);
                 self.vault.outbox.record(&event).await.map_err(unavailable)?;
                 let answer = self.endpoint.token(&client).await.map_err(token_error)?;
-                return self.minted(order, answer);
+                return Ok(self.minted(order, answer));
             }
             if let Some(claimed) = self.claim(&record, Some(order.lease)).await? {
                 let answer = self.refresh(&claimed, &client, Some(order.lease)).await?;
-                return self.minted(order, answer);
+                return Ok(self.minted(order, answer));
             }
             looks += 1;
             if looks >= LOOKS {
@@ -148,7 +148,9 @@ impl OauthMinter {
                 Err(token_error(error))
             }
             // Whether the token was used is not known. The claim stands until it lapses, and is told of then.
-            Err(error @ TokenError::Lost(_)) => Err(token_error(error)),
+            Err(TokenError::Lost(source)) => {
+                Err(MintError::Unavailable { retry_after: Some(CLAIM_LIFE.unsigned_abs()), source })
+            }
         }
     }
 
@@ -253,13 +255,9 @@ impl OauthMinter {
         self.vault.credentials.change(change).await
     }
 
-    fn minted(&self, order: &MintOrder, answer: TokenAnswer) -> Result<Minted, MintError> {
+    fn minted(&self, order: &MintOrder, answer: TokenAnswer) -> Minted {
         let now = self.vault.clock.now();
         let expires_at = match answer.expires_in {
-            Some(Duration::ZERO) => {
-                let source = "the provider's token has ended already".into();
-                return Err(MintError::Refused { code: "token_expired".to_owned(), source });
-            }
             Some(life) => SignedDuration::try_from(life)
                 .ok()
                 .and_then(|life| now.checked_add(life).ok())
@@ -271,7 +269,7 @@ impl OauthMinter {
             access_token: answer.access_token,
             token_type: answer.token_type,
         });
-        Ok(Minted { credential, outcome })
+        Minted { credential, outcome }
     }
 }
 
@@ -286,9 +284,6 @@ fn token_error(error: TokenError) -> MintError {
             MintError::Refused { code, source: Box::new(source) }
         }
         TokenError::Unavailable { retry_after, source } => MintError::Unavailable { retry_after, source },
-        TokenError::Lost(source) => {
-            let retry_after = Some(CLAIM_LIFE.unsigned_abs());
-            MintError::Unavailable { retry_after, source }
-        }
+        TokenError::Lost(source) => MintError::Unavailable { retry_after: None, source },
     }
 }

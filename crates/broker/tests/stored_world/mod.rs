@@ -140,7 +140,6 @@ pub(crate) fn oauth(refresh_token: Option<&str>) -> SecretForm {
 pub(crate) enum Says {
     #[default]
     Tokens,
-    Ended,
     Refused(&'static str),
     Busy,
     Lost,
@@ -184,7 +183,6 @@ impl TokenEndpoint for Endpoint {
         let says = *self.says.lock().unwrap();
         let seconds = match says {
             Says::Tokens => 300,
-            Says::Ended => 0,
             Says::Refused(code) => return Err(TokenError::Refused { code: code.into() }),
             Says::Busy => {
                 let retry_after = Some(Duration::from_secs(7));
