@@ -37,7 +37,7 @@ impl From<IssueError> for Problem {
                 let finding = FindingBody::against_request(
                     &code,
                     "the cloud's own error code",
-                    "ask whoever runs the broker: the cloud's whole answer is in its log",
+                    "ask whoever runs the broker: `deputize config check` says what is missing at the cloud",
                 );
                 Self::new(Code::CloudRefused, text).findings(vec![finding]).lease(lease)
             }

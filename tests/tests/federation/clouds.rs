@@ -43,6 +43,7 @@ pub(crate) struct Clouds {
     pub(crate) aws: SandboxAws,
     pub(crate) gcp: SandboxGcp,
     pub(crate) azure: SandboxAzure,
+    pub(crate) oauth: SandboxOauth,
     aws_url: String,
     gcp_url: String,
     azure_url: String,
@@ -104,9 +105,9 @@ impl Clouds {
         public.redirect_uris = vec!["http://127.0.0.1/callback".to_owned()];
         public.scopes = ["read".to_owned()].into();
         server.clients = BTreeMap::from([("newsletter".to_owned(), client), ("crm".to_owned(), public)]);
-        let server = SandboxOauth::new(server, clock(), random());
-        serve(oauth_listener, server.router_under("/sandbox/oauth"));
-        Self { aws, gcp, azure, aws_url, gcp_url, azure_url, oauth_url, provider, tenant }
+        let oauth = SandboxOauth::new(server, clock(), random());
+        serve(oauth_listener, oauth.router_under("/sandbox/oauth"));
+        Self { aws, gcp, azure, oauth, aws_url, gcp_url, azure_url, oauth_url, provider, tenant }
     }
 
     /// The secret of the client `newsletter` of the OAuth server.

@@ -5,11 +5,14 @@
 mod clouds;
 mod config_check;
 mod connect;
+mod embedded;
+mod faults;
 mod function;
+#[path = "../embedded/records.rs"]
+mod records;
+mod stranger;
 
-use std::error::Error;
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use clouds::{BUCKET, Clouds, azure_order, google_order};
 use deputize_broker::Clock as _;
@@ -112,65 +115,6 @@ async fn a_vault_makes_up_for_an_issuer_that_is_not_there_and_not_for_a_denial()
     let error = minter.mint(&azure_order()).await.unwrap_err();
     assert!(matches!(&error, MintError::Refused { code, .. } if code == "AccessDenied"), "{error:?}");
     assert_eq!(clouds.azure.faults(azure::Service::KeyVault).calls(), before);
-}
-
-/// What goes wrong, and what has to come of it: a code, or nothing for what may pass.
-fn faults() -> Vec<(Fault, bool, Option<Duration>)> {
-    let wait = Duration::from_secs(7);
-    let refuse = |status| Fault::Refuse { status, code: "canary".to_owned(), message: "canary".to_owned() };
-    vec![
-        (refuse(400), true, None),
-        (refuse(401), true, None),
-        (refuse(403), true, None),
-        (refuse(500), false, None),
-        (refuse(503), false, None),
-        (Fault::TooManyRequests { retry_after: wait }, false, Some(wait)),
-        (Fault::Drop, false, None),
-        (Fault::Garbage, false, None),
-        (Fault::Truncate, false, None),
-        (Fault::ContentType("text/html".to_owned()), false, None),
-        (Fault::Huge, false, None),
-        (Fault::Expired(Duration::from_secs(60)), false, None),
-    ]
-}
-
-fn check(error: &MintError, fault: &Fault, refused: bool, wait: Option<Duration>) {
-    match error {
-        MintError::Refused { .. } => assert!(refused, "{fault:?}: {error:?}"),
-        MintError::Unavailable { retry_after, .. } => {
-            assert!(!refused && *retry_after == wait, "{fault:?}: {error:?}");
-        }
-    }
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let told = format!("{error} {error:?}");
-        // The fault's code is what a cloud would tell; no cloud's message or token may be told.
-        assert!(!told.replace("\"canary\"", "").replace(" canary", "").contains("canary"), "{told}");
-        next = error.source();
-    }
-}
-
-#[tokio::test]
-async fn whatever_goes_wrong_at_google_has_its_outcome() {
-    for (fault, refused, wait) in faults() {
-        let clouds = Clouds::start().await;
-        clouds.gcp.faults(gcp::Service::Credentials).always(fault.clone());
-        let order = google_order("storage.objects.get", BUCKET);
-        let error = clouds.gcp_workload_identity().mint(&order).await.unwrap_err();
-        check(&error, &fault, refused, wait);
-    }
-}
-
-#[tokio::test]
-async fn whatever_goes_wrong_at_entra_has_its_outcome() {
-    for (fault, refused, _) in faults() {
-        let clouds = Clouds::start().await;
-        // No machine either, so that nothing makes up for it.
-        clouds.azure.faults(azure::Service::Identity).always(Fault::unavailable());
-        clouds.azure.faults(azure::Service::Entra).always(fault.clone());
-        let error = clouds.azure_service_principal().mint(&azure_order()).await.unwrap_err();
-        check(&error, &fault, refused, None);
-    }
 }
 
 #[tokio::test]
