@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use deputize_broker::Clock as _;
 use deputize_broker::issuer::{Issuer, IssuerSettings, Schedule, Subject};
 use deputize_broker::ports::identity::{IdentityError, IdentityTokens as _};
 use deputize_broker::ports::signing::{KeyId, NewKey, PublicKey, SigningError, SigningKey, SigningKeys};
@@ -88,6 +89,35 @@ async fn the_documents_say_where_the_keys_are_and_which() {
     assert_eq!(document, expected);
     assert_eq!((set.max_age.get(), discovery.max_age.get()), (3_600, 3_600));
     assert_ne!(set.etag, discovery.etag);
+}
+
+#[tokio::test]
+async fn in_an_overlap_the_last_the_present_and_the_next_key_are_published_at_once() {
+    let World { issuer, keys, clock } = world();
+    let key = |number: u8, signs_from: i64| SigningKey {
+        public: PublicKey::rsa(&[number; 256], &[1, 0, 1]).unwrap(),
+        signs_from: clock.now() + SignedDuration::from_secs(signs_from),
+    };
+    // Keys of an operator's own: the schedule itself makes one when the last but one has long been gone.
+    let [last, present, next] = [key(0x80, -86_400), key(0x81, -100), key(0x82, 3_600)];
+    let ids = [&last, &present, &next].map(|key| key.public.id().as_str().to_owned());
+    *keys.keys.lock().unwrap() = vec![last, present, next];
+    let published = async || {
+        let document: Value = serde_json::from_str(&issuer.key_set().await.unwrap().body).unwrap();
+        let names = document["keys"].as_array().unwrap().iter();
+        names.map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let signer = async || {
+        let token = issuer.token("audience").await.unwrap().token;
+        jsonwebtoken::decode_header(token.reveal()).unwrap().kid.unwrap()
+    };
+    assert_eq!((published().await, signer().await), (ids.to_vec(), ids[1].clone()));
+    // The last one's tokens have ended, for clocks too that are five minutes behind.
+    clock.advance(SignedDuration::from_secs(500));
+    assert_eq!((published().await, signer().await), (ids[1..].to_vec(), ids[1].clone()));
+    clock.advance(SignedDuration::from_secs(3_100));
+    assert_eq!((published().await, signer().await), (ids[1..].to_vec(), ids[2].clone()));
+    assert_eq!(keys.taken().iter().filter(|call| call.starts_with("add")).count(), 0);
 }
 
 #[tokio::test]
