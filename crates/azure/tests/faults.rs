@@ -14,6 +14,7 @@ use deputize_host::SystemClock;
 use deputize_http::Limits;
 use deputize_testkit::stub::Canned;
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
 
 /// What a test looks at: the code of a refusal, or when to come back.
 #[derive(Debug, PartialEq)]
@@ -70,12 +71,43 @@ async fn a_refusal_of_entra_is_told_by_its_number() {
     }
 }
 
+/// What Entra says while a federated credential is not known everywhere, and of an assertion out of its time.
+const NOT_YET: [u32; 5] = [70_021, 700_211, 700_212, 700_213, 700_024];
+
 #[tokio::test]
 async fn a_credential_that_is_not_known_everywhere_yet_is_no_refusal() {
-    for number in [70_021, 700_211, 700_212, 700_213, 700_024] {
-        let answer = aadsts(400, "invalid_client", number);
-        assert_eq!(with_entra(answer).await, (Outcome::Unavailable(Some(30)), 1), "{number}");
+    for number in NOT_YET {
+        let unknown = || aadsts(400, "invalid_client", number);
+        assert_eq!(with_entra(unknown()).await, (Outcome::Unavailable(Some(30)), 3), "{number}");
+        // Another machine of Entra's knows it.
+        let stub = stub().await;
+        stub.answers(ENTRA, [unknown(), entra_token("canary", 3_599)]);
+        federated(&stub).mint(&order()).await.unwrap();
+        assert_eq!(stub.asked(ENTRA).len(), 2, "{number}");
     }
+}
+
+#[tokio::test]
+async fn what_is_never_known_is_asked_for_as_long_as_there_is_time_and_no_longer() {
+    // Nothing but the time would end it.
+    let limits = Limits {
+        attempts: u32::MAX,
+        total: Duration::from_secs(2),
+        retries_per_minute: u32::MAX,
+        ..Limits::default()
+    };
+    let mut all = JoinSet::new();
+    for number in NOT_YET {
+        all.spawn(async move {
+            let stub = stub().await;
+            stub.answers(ENTRA, [aadsts(400, "invalid_client", number)]);
+            let caller = caller_with(limits, Arc::new(SystemClock::start()));
+            let source = federation(&stub, Broker(Ok("canary-assertion")));
+            let error = AzureMinter::service_principal(caller, source).mint(&order()).await.unwrap_err();
+            assert_eq!(outcome(&error), Outcome::Unavailable(Some(30)), "{number}");
+        });
+    }
+    all.join_all().await;
 }
 
 #[tokio::test]

@@ -109,14 +109,22 @@ impl Call<'_> {
         A: Future<Output = Result<T, CallFailure>> + Send,
     {
         let mut retry = 0;
+        let mut known = None;
         loop {
             let time = self.caller.limits.attempt.min(self.left());
             let failure = match timeout(time, request()).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(failure)) => failure,
+                // An attempt that had less than its time says less than the one before.
+                Err(_)
+                    if time < self.caller.limits.attempt
+                        && let Some(known) = known =>
+                {
+                    return Err(known);
+                }
                 Err(_) => CallFailure::new(service, Problem::TimedOut),
             };
-            let pause = self.caller.pause(retry).max(failure.problem.retry_after().unwrap_or_default());
+            let pause = self.caller.pause(retry).max(failure.problem.wait().unwrap_or_default());
             retry += 1;
             // A pause that leaves no time to try again is spent for nothing, and what is known now is lost.
             if retry >= self.attempts
@@ -127,6 +135,7 @@ impl Call<'_> {
             {
                 return Err(failure);
             }
+            known = Some(failure);
             sleep(pause).await;
         }
     }

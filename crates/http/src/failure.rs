@@ -30,7 +30,8 @@ pub enum Problem {
         /// The service's code.
         code: ErrorCode,
     },
-    /// It said no, as it does while something new is not known everywhere: asking again in some minutes may help.
+    /// It said no, as it does while something new is not known everywhere: asking again may help, in some minutes if not
+    /// at once, for another machine of the service may know it already.
     #[error("does not know yet ({status} {code})")]
     NotYet {
         /// The HTTP status.
@@ -77,21 +78,28 @@ pub enum Problem {
 impl Problem {
     /// Whether trying again at once may help.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::InTrouble { .. } | Self::TimedOut | Self::NoConnection | Self::BrokenOff)
+        matches!(self, Self::NotYet { .. }) || self.is_unavailability()
     }
 
     /// Whether the service did not decide: it was not there, or not able to. What another source may make up for; a
     /// denial never is.
     pub fn is_unavailability(&self) -> bool {
-        self.is_passing()
+        matches!(self, Self::InTrouble { .. } | Self::TimedOut | Self::NoConnection | Self::BrokenOff)
     }
 
-    /// When to come back.
+    /// When whoever is told of it should come back.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::InTrouble { retry_after, .. } => *retry_after,
             // Identities are known everywhere after some minutes.
             Self::NotYet { .. } => Some(Duration::from_secs(30)),
+            _ => self.wait(),
+        }
+    }
+
+    /// How long the service wants to be left in peace.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::InTrouble { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -202,7 +210,7 @@ mod tests {
     fn what_is_not_known_yet_is_no_unavailability_that_another_source_makes_up_for() {
         let problem = Problem::NotYet { status: 400, code: ErrorCode::unknown() };
         assert!(!problem.is_unavailability());
-        assert!(!problem.is_passing());
-        assert_eq!(problem.retry_after(), Some(Duration::from_secs(30)));
+        assert!(problem.is_passing());
+        assert_eq!((problem.wait(), problem.retry_after()), (None, Some(Duration::from_secs(30))));
     }
 }

@@ -87,6 +87,25 @@ async fn silence_ends_each_attempt_and_all_of_them_end_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_the_end_of_the_call_cuts_short_hides_nothing_that_was_answered_before() {
+    let limits = Limits { total: Duration::from_secs(1), ..Limits::default() };
+    let caller = caller(limits, 255);
+    let mut asked = 0;
+    let answers = || {
+        asked += 1;
+        let is_silent = asked > 1;
+        async move {
+            if is_silent {
+                sleep(Duration::from_secs(3_600)).await;
+            }
+            Err::<(), _>(trouble(None))
+        }
+    };
+    assert_eq!(caller.begin().attempt("it", answers).await.unwrap_err(), trouble(None));
+    assert_eq!(asked, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_share_a_budget_of_retries() {
     let caller = caller(Limits { retries_per_minute: 3, ..Limits::default() }, 0);
     let mut asked = Vec::new();
