@@ -69,6 +69,8 @@ const MUST_NOT_LINK: &[(&str, &[&str])] = &[
     ("issuance", &["deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
 ];
 
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 #[test]
@@ -98,16 +100,26 @@ fn no_package_links_what_would_weigh_it_down() -> Outcome {
     let mut broken = Vec::new();
     for (package, forbidden) in MUST_NOT_LINK {
         for linked in linked_by(package)? {
-            let matches = |pattern: &&&str| match pattern.strip_suffix('*') {
-                Some(prefix) => linked.starts_with(prefix),
-                None => linked == **pattern,
-            };
-            if forbidden.iter().any(|pattern| matches(&pattern)) {
+            if is_any(&linked, forbidden) {
                 broken.push(format!("{package} must not link {linked}"));
             }
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+    Ok(())
+}
+
+/// Packages that nothing may bring along: TLS and ciphers are rustls and aws-lc-rs everywhere. `name*` is a prefix.
+const NO_OTHER_CRYPTO: &[&str] = &["ring", "openssl", "openssl-s*", "native-tls", "boring*", "mbedtls*"];
+
+#[test]
+fn no_library_of_ciphers_is_built_but_aws_lc_rs() -> Outcome {
+    // For every target, with every feature, the tests' and the build's own included.
+    let built = tree(&["--workspace", "--all-features", "--target", "all", "--edges", "normal,build,dev"])?;
+    let found: Vec<_> = built.iter().filter(|name| is_any(name, NO_OTHER_CRYPTO)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    // The list is of what it should be: what is meant instead is on it.
+    assert!(["aws-lc-rs", "rustls"].iter().all(|name| built.contains(*name)), "{built:?}");
     Ok(())
 }
 
@@ -122,17 +134,30 @@ fn the_table_names_no_package_that_is_gone() -> Outcome {
 }
 
 fn metadata() -> Result<Metadata, cargo_metadata::Error> {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    MetadataCommand::new().manifest_path(manifest).no_deps().exec()
+    MetadataCommand::new().manifest_path(MANIFEST).no_deps().exec()
+}
+
+/// Whether a package is one of these.
+fn is_any(name: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == *pattern,
+    })
 }
 
 /// The names of everything that is compiled into `package` when it is built by itself, as it is for
 /// release: `cargo metadata` would mix in features that other packages of the workspace ask for.
 fn linked_by(package: &str) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    tree(&["--edges", "normal", "--package", package])
+}
+
+/// The names of what `cargo tree` shows.
+fn tree(selected: &[&str]) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = Command::new(cargo)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--package", package])
+        .args(["tree", "--prefix", "none", "--format", "{p}"])
+        .args(selected)
         .output()?;
     if !tree.status.success() {
         return Err(String::from_utf8_lossy(&tree.stderr).into());
