@@ -16,6 +16,10 @@ use crate::audit::AuditEvent;
 use crate::lease::fresh_uuid;
 use crate::stored::{CredentialRecord, StoredSecret};
 
+/// The code of a refusal to make a key because the owner has all the keys already that it may have: a provider gives this
+/// one in the place of its own.
+pub const KEY_LIMIT: &str = "key_limit";
+
 /// What a provider calls a key: the id of an access key, the id of a client secret. Not a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
