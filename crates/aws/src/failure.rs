@@ -30,7 +30,13 @@ const OWN_CREDENTIALS: &[&str] = &[
 ];
 
 /// Passing trouble that comes with a status below 500.
-const PASSING: &[&str] = &["IDPCommunicationError", "RequestTimeout", "RequestTimeoutException"];
+const PASSING: &[&str] = &[
+    "ConcurrentModification",
+    "EntityTemporarilyUnmodifiable",
+    "IDPCommunicationError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
 
 /// Stands for a code that is absent or none.
 const UNKNOWN: &str = "Unknown";
@@ -71,13 +77,21 @@ pub struct Answer {
 
 impl Answer {
     /// Whether asking again would not help.
-    fn is_final(&self) -> bool {
-        let among = |codes: &[&str]| self.code.as_deref().is_some_and(|code| codes.contains(&code));
+    pub(crate) fn is_final(&self) -> bool {
         (400..500).contains(&self.status)
-            && !matches!(self.status, 408 | 429)
-            && !among(THROTTLED)
-            && !among(OWN_CREDENTIALS)
-            && !among(PASSING)
+            && self.status != 408
+            && !self.is_throttling()
+            && !self.is_among(OWN_CREDENTIALS)
+            && !self.is_among(PASSING)
+    }
+
+    /// Whether the call was turned away because there were too many.
+    pub(crate) fn is_throttling(&self) -> bool {
+        self.status == 429 || self.is_among(THROTTLED)
+    }
+
+    fn is_among(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
 }
 
@@ -107,7 +121,7 @@ impl From<StsFailure> for IdentityError {
 }
 
 /// The code where it looks like one. It is shown to callers: a proxy's text in its place must not be.
-fn shown(code: Option<&str>) -> &str {
+pub(crate) fn shown(code: Option<&str>) -> &str {
     let sound = |code: &&str| {
         (1..=64).contains(&code.len())
             && code.starts_with(|first: char| first.is_ascii_alphabetic())

@@ -1,12 +1,14 @@
-//! AWS adapter: sessions by STS AssumeRole, tokens that say to other clouds who the broker is, and the broker's own
-//! credentials where it runs elsewhere.
+//! AWS adapter: sessions by STS AssumeRole, tokens that say to other clouds who the broker is, the broker's own
+//! credentials where it runs elsewhere, and the access keys of IAM users.
 
+mod access_keys;
 mod failure;
 mod federated;
 mod minter;
 mod sts;
 mod web_identity;
 
+pub use crate::access_keys::{AccessKeys, AccessKeysSettings};
 pub use crate::failure::StsFailure;
 pub use crate::federated::{FederatedCredentials, FederatedSettings, STS_AUDIENCE};
 pub use crate::minter::{AwsMinter, AwsMinterSettings};

@@ -12,6 +12,7 @@ use aws_sdk_sts::operation::RequestId as _;
 use aws_sdk_sts::operation::get_web_identity_token::GetWebIdentityTokenOutput;
 use aws_sdk_sts::types::{AssumedRoleUser, Credentials, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::ServiceError;
 use deputize_broker::Secret;
 use deputize_broker::ports::identity::IdentityToken;
 use deputize_scope::Seconds;
@@ -219,22 +220,23 @@ where
     E: ProvideErrorMetadata,
 {
     match error {
-        SdkError::ServiceError(refused) => {
-            let (meta, raw) = (refused.err().meta(), refused.raw());
-            let header = |name: &str| raw.headers().get(name);
-            StsFailure::Answered(Answer {
-                status: raw.status().as_u16(),
-                code: refused.err().code().map(str::to_owned),
-                request_id: meta.request_id().map(str::to_owned),
-                retry_after: header("retry-after")
-                    .and_then(|s| s.trim().parse().ok())
-                    .map(Duration::from_secs),
-            })
-        }
+        SdkError::ServiceError(refused) => StsFailure::Answered(answer_of(refused)),
         SdkError::ResponseError(_) => StsFailure::Unreadable,
         SdkError::TimeoutError(_) => StsFailure::TimedOut,
         SdkError::DispatchFailure(failed) if failed.is_timeout() => StsFailure::TimedOut,
         SdkError::DispatchFailure(failed) if failed.is_io() => StsFailure::NoConnection,
         _ => StsFailure::NotSent,
+    }
+}
+
+/// What is kept of an error that AWS answered with.
+pub(crate) fn answer_of<E: ProvideErrorMetadata>(refused: &ServiceError<E, HttpResponse>) -> Answer {
+    let (meta, raw) = (refused.err().meta(), refused.raw());
+    let retry_after = raw.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    Answer {
+        status: raw.status().as_u16(),
+        code: refused.err().code().map(str::to_owned),
+        request_id: meta.request_id().map(str::to_owned),
+        retry_after: retry_after.map(Duration::from_secs),
     }
 }

@@ -86,9 +86,10 @@ async fn pass(State(trouble): State<Trouble>, mut request: Request, next: Next) 
     request.extensions_mut().insert(moment);
     let mut response = match fault {
         Some(Fault::Silence) => std::future::pending().await,
-        Some(Fault::Refuse { status, code, message }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (trouble.refuse)(&Injected { status, error: Some((code, message)) }, moment)
+        Some(Fault::Refuse { status, code, message }) => trouble.refused(status, code, message, moment),
+        Some(Fault::RefuseAfterwards { status, code, message }) => {
+            next.run(request).await;
+            trouble.refused(status, code, message, moment)
         }
         Some(Fault::TooManyRequests { retry_after }) => {
             let injected = Injected { status: StatusCode::TOO_MANY_REQUESTS, error: None };
@@ -107,6 +108,11 @@ async fn pass(State(trouble): State<Trouble>, mut request: Request, next: Next) 
 }
 
 impl Trouble {
+    fn refused(&self, status: u16, code: String, message: String, moment: Moment) -> Response {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (self.refuse)(&Injected { status, error: Some((code, message)) }, moment)
+    }
+
     fn moment(&self, fault: Option<&Fault>) -> Moment {
         let now = self.clock.now();
         match fault {
@@ -157,6 +163,7 @@ async fn spoilt(fault: Fault, response: Response) -> Response {
         }
         // These went before the call, or changed the time that it was made at.
         Fault::Refuse { .. }
+        | Fault::RefuseAfterwards { .. }
         | Fault::TooManyRequests { .. }
         | Fault::Silence
         | Fault::Expired(_)

@@ -29,6 +29,24 @@ pub struct UserKey {
     pub last_used: Option<LastUsed>,
 }
 
+/// How long it takes until what happened to an access key is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyPropagation {
+    /// Until one that was made works.
+    pub made: Duration,
+    /// Until one that was made active or inactive is so.
+    pub changed: Duration,
+    /// Until one that was deleted no longer works.
+    pub deleted: Duration,
+}
+
+impl KeyPropagation {
+    /// The same for all.
+    pub fn all(delay: Duration) -> Self {
+        Self { made: delay, changed: delay, deleted: delay }
+    }
+}
+
 /// A use of an access key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +63,7 @@ pub struct LastUsed {
 #[derive(Debug)]
 pub(super) struct AccessKeys {
     keys: Mutex<BTreeMap<String, Vec<UserKey>>>,
-    propagation: SignedDuration,
+    propagation: KeyPropagation,
 }
 
 /// The user has two keys already.
@@ -53,8 +71,7 @@ pub(super) struct AccessKeys {
 pub(super) struct LimitExceeded;
 
 impl AccessKeys {
-    pub(super) fn new(keys: BTreeMap<String, Vec<UserKey>>, propagation: Duration) -> Self {
-        let propagation = SignedDuration::try_from(propagation).unwrap_or(SignedDuration::MAX);
+    pub(super) fn new(keys: BTreeMap<String, Vec<UserKey>>, propagation: KeyPropagation) -> Self {
         Self { keys: Mutex::new(keys), propagation }
     }
 
@@ -115,9 +132,13 @@ impl AccessKeys {
     }
 
     fn works(&self, key: &UserKey, now: Timestamp) -> bool {
-        let known = |since: Timestamp| now.duration_since(since) >= self.propagation;
-        let active = if key.changed_at.is_none_or(known) { key.active } else { !key.active };
-        known(key.created_at) && active && !key.deleted_at.is_some_and(known)
+        let KeyPropagation { made, changed, deleted } = self.propagation;
+        let known = |since: Timestamp, delay: Duration| {
+            now.duration_since(since) >= SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX)
+        };
+        let is_changed = key.changed_at.is_none_or(|since| known(since, changed));
+        let active = if is_changed { key.active } else { !key.active };
+        known(key.created_at, made) && active && !key.deleted_at.is_some_and(|since| known(since, deleted))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<UserKey>>> {

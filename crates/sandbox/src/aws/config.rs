@@ -6,7 +6,7 @@ use std::time::Duration;
 use deputize_scope::aws::policy::PolicyDocument;
 use deputize_scope::aws::region::Region;
 
-use super::access_keys::UserKey;
+use super::access_keys::{KeyPropagation, UserKey};
 use crate::{IssuerKeys, Key};
 
 /// What a role's sessions last at most unless its configuration says otherwise: an hour, as for a new role at AWS.
@@ -27,7 +27,7 @@ pub struct Config {
     /// The access keys of users, by the users' names.
     pub access_keys: BTreeMap<String, Vec<UserKey>>,
     /// How long it takes until a change to an access key is known.
-    pub key_propagation: Duration,
+    pub key_propagation: KeyPropagation,
     /// The OpenID Connect providers whose tokens get a session.
     pub oidc_providers: Vec<OidcProvider>,
     /// The managed policies that a session may name by their ARNs. Others are refused.
@@ -52,7 +52,7 @@ impl Config {
             roles: Roles::Any { max_session: DEFAULT_MAX_SESSION },
             users: Users::Any,
             access_keys: BTreeMap::new(),
-            key_propagation: Duration::ZERO,
+            key_propagation: KeyPropagation::default(),
             oidc_providers: Vec::new(),
             managed_policies: BTreeMap::new(),
             disabled_regions: BTreeSet::new(),

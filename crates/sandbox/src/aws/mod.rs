@@ -38,7 +38,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use self::access_keys::AccessKeys;
-pub use self::access_keys::{LastUsed, UserKey};
+pub use self::access_keys::{KeyPropagation, LastUsed, UserKey};
 pub use self::config::{
     AccountId, AccountIdError, Config, DEFAULT_MAX_SESSION, Endpoint, OidcProvider, RoleConfig, Roles, Users,
 };

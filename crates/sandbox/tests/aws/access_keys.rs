@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_sts::config::Credentials;
-use deputize_sandbox::aws::Users;
+use deputize_sandbox::aws::{Fault, KeyPropagation, Users};
 
 use crate::account::Account;
 use crate::query::{Answer, IAM, STS};
@@ -70,7 +70,9 @@ async fn a_user_has_two_keys_and_inactive_ones_count() {
 
 #[tokio::test]
 async fn every_change_takes_its_while() {
-    let account = Account::configured(|config| config.key_propagation = Duration::from_secs(10)).await;
+    let account =
+        Account::configured(|config| config.key_propagation = KeyPropagation::all(Duration::from_secs(10)))
+            .await;
     let key = create(&account).await;
     let id = ("AccessKeyId", key.access_key_id());
     let works = async || who(&account, &key).await.status == 200;
@@ -83,6 +85,32 @@ async fn every_change_takes_its_while() {
         account.advance(Duration::from_secs(10));
         assert_eq!(works().await, !before, "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_key_may_work_longer_than_a_new_one_fails() {
+    let (made, deleted) = (Duration::from_secs(3), Duration::from_secs(9));
+    let propagation = KeyPropagation { made, deleted, ..KeyPropagation::default() };
+    let account = Account::configured(|config| config.key_propagation = propagation).await;
+    let key = create(&account).await;
+    let works = async || who(&account, &key).await.status == 200;
+    assert!(!works().await);
+    account.advance(made);
+    assert!(works().await);
+    iam(&account, "DeleteAccessKey", &[USER, ("AccessKeyId", key.access_key_id())]).await;
+    assert!(!iam(&account, "ListAccessKeys", &[USER]).await.text.contains(key.access_key_id()));
+    account.advance(made);
+    assert!(works().await);
+    account.advance(deleted);
+    assert!(!works().await);
+}
+
+#[tokio::test]
+async fn a_key_may_be_made_although_the_answer_says_that_it_was_not() {
+    let account = Account::start().await;
+    account.sandbox.faults().next(Fault::failed_afterwards());
+    assert_eq!(iam(&account, "CreateAccessKey", &[USER]).await.refusal(), (500, "InternalFailure"));
+    assert!(iam(&account, "ListAccessKeys", &[USER]).await.text.contains("<AccessKeyId>AKIA"));
 }
 
 #[tokio::test]
