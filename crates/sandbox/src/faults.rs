@@ -19,14 +19,10 @@ pub enum Fault {
         /// The error's message.
         message: String,
     },
-    /// The call is carried out and then answered as if it were refused: what a service says whose answer went wrong.
-    RefuseAfterwards {
-        /// The HTTP status: 400 to 599.
+    /// The call is carried out, and answered with this HTTP status as if the service had failed.
+    FailAfter {
+        /// The HTTP status: 500 to 599.
         status: u16,
-        /// The error's code, such as `InternalFailure`.
-        code: String,
-        /// The error's message.
-        message: String,
     },
     /// The call is answered, but so much later.
     Delay(Duration),
@@ -57,12 +53,6 @@ impl Fault {
     /// Too many requests, in the words of AWS's STS.
     pub fn throttled() -> Self {
         Self::Refuse { status: 400, code: "Throttling".to_owned(), message: "Rate exceeded".to_owned() }
-    }
-
-    /// The service carries the call out, and fails over the answer.
-    pub fn failed_afterwards() -> Self {
-        let message = "An internal error has occurred.".to_owned();
-        Self::RefuseAfterwards { status: 500, code: "InternalFailure".to_owned(), message }
     }
 
     /// The service is down.

@@ -86,15 +86,20 @@ async fn pass(State(trouble): State<Trouble>, mut request: Request, next: Next) 
     request.extensions_mut().insert(moment);
     let mut response = match fault {
         Some(Fault::Silence) => std::future::pending().await,
-        Some(Fault::Refuse { status, code, message }) => trouble.refused(status, code, message, moment),
-        Some(Fault::RefuseAfterwards { status, code, message }) => {
-            next.run(request).await;
-            trouble.refused(status, code, message, moment)
+        Some(Fault::Refuse { status, code, message }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (trouble.refuse)(&Injected { status, error: Some((code, message)) }, moment)
         }
         Some(Fault::TooManyRequests { retry_after }) => {
             let injected = Injected { status: StatusCode::TOO_MANY_REQUESTS, error: None };
             let response = (trouble.refuse)(&injected, moment);
             ([(header::RETRY_AFTER, retry_after.as_secs().to_string())], response).into_response()
+        }
+        Some(Fault::FailAfter { status }) => {
+            next.run(request).await;
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let error = Some(("InternalError".to_owned(), "The service has failed.".to_owned()));
+            (trouble.refuse)(&Injected { status, error }, moment)
         }
         Some(fault) => spoilt(fault, next.run(request).await).await,
         None => next.run(request).await,
@@ -108,11 +113,6 @@ async fn pass(State(trouble): State<Trouble>, mut request: Request, next: Next) 
 }
 
 impl Trouble {
-    fn refused(&self, status: u16, code: String, message: String, moment: Moment) -> Response {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (self.refuse)(&Injected { status, error: Some((code, message)) }, moment)
-    }
-
     fn moment(&self, fault: Option<&Fault>) -> Moment {
         let now = self.clock.now();
         match fault {
@@ -161,9 +161,9 @@ async fn spoilt(fault: Fault, response: Response) -> Response {
             tokio::time::sleep(delay).await;
             response
         }
-        // These went before the call, or changed the time that it was made at.
+        // These went before the call or took its answer's place, or changed the time that it was made at.
         Fault::Refuse { .. }
-        | Fault::RefuseAfterwards { .. }
+        | Fault::FailAfter { .. }
         | Fault::TooManyRequests { .. }
         | Fault::Silence
         | Fault::Expired(_)

@@ -37,7 +37,7 @@ async fn it_keeps_what_every_provider_of_keys_promises() {
         settle: &settle,
     };
     key_provider_contract(&place).await.unwrap();
-    for fault in [Fault::Drop, Fault::Truncate, Fault::Garbage, Fault::failed_afterwards()] {
+    for fault in [Fault::Drop, Fault::Truncate, Fault::Garbage, Fault::FailAfter { status: 500 }] {
         let lose = || account.faults().next(fault.clone());
         lost_answer_contract(&place, &lose).await.unwrap();
     }

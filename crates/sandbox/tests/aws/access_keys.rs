@@ -108,8 +108,8 @@ async fn a_deleted_key_may_work_longer_than_a_new_one_fails() {
 #[tokio::test]
 async fn a_key_may_be_made_although_the_answer_says_that_it_was_not() {
     let account = Account::start().await;
-    account.sandbox.faults().next(Fault::failed_afterwards());
-    assert_eq!(iam(&account, "CreateAccessKey", &[USER]).await.refusal(), (500, "InternalFailure"));
+    account.sandbox.faults().next(Fault::FailAfter { status: 500 });
+    assert_eq!(iam(&account, "CreateAccessKey", &[USER]).await.refusal(), (500, "InternalError"));
     assert!(iam(&account, "ListAccessKeys", &[USER]).await.text.contains("<AccessKeyId>AKIA"));
 }
 
