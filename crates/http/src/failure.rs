@@ -52,9 +52,12 @@ pub enum Problem {
     /// No answer in time.
     #[error("gave no answer in time")]
     TimedOut,
-    /// No connection, or one that broke before an answer began.
+    /// No connection: nothing was sent.
     #[error("could not be reached")]
     NoConnection,
+    /// The connection broke before an answer began.
+    #[error("gave no answer")]
+    NoAnswer,
     /// It could not prove to be who it should be.
     #[error("could not be trusted: the TLS handshake failed")]
     Untrusted,
@@ -84,7 +87,10 @@ impl Problem {
     /// Whether the service did not decide: it was not there, or not able to. What another source may make up for; a
     /// denial never is.
     pub fn is_unavailability(&self) -> bool {
-        matches!(self, Self::InTrouble { .. } | Self::TimedOut | Self::NoConnection | Self::BrokenOff)
+        matches!(
+            self,
+            Self::InTrouble { .. } | Self::TimedOut | Self::NoConnection | Self::NoAnswer | Self::BrokenOff
+        )
     }
 
     /// When whoever is told of it should come back.
@@ -195,6 +201,7 @@ mod tests {
             Problem::NotYet { status: 400, code },
             Problem::TimedOut,
             Problem::NoConnection,
+            Problem::NoAnswer,
             Problem::Untrusted,
             Problem::BrokenOff,
             Problem::TooLarge,

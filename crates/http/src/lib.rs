@@ -9,8 +9,10 @@ mod call;
 mod client;
 mod code;
 mod failure;
+mod network;
 mod place;
 
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Method, RequestBuilder, Url};
 
 pub use crate::answer::Answer;
@@ -18,4 +20,5 @@ pub use crate::call::{Call, Caller, Limits};
 pub use crate::client::{Client, NoClient};
 pub use crate::code::ErrorCode;
 pub use crate::failure::{CallFailure, Problem};
+pub use crate::network::Network;
 pub use crate::place::{NotAUrl, is_local};

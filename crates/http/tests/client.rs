@@ -1,7 +1,7 @@
 //! What can go wrong on the wire, each with its own name.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use deputize_http::{Answer, Client, Method, Problem};
+use deputize_http::{Answer, Client, Method, Network, Problem};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -58,7 +58,25 @@ async fn an_answer_of_three_megabytes_is_not_read_to_its_end() {
 async fn nobody_there_is_no_connection() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(get(&format!("http://{free}/")).await.unwrap_err(), Problem::NoConnection);
-    assert_eq!(get(&stub(Vec::new()).await).await.unwrap_err(), Problem::NoConnection);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_after_the_request_is_no_answer() {
+    assert_eq!(get(&stub(Vec::new()).await).await.unwrap_err(), Problem::NoAnswer);
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_this_machine_is_not_public() {
+    let here = stub(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
+    let by_name = here.replacen("127.0.0.1", "localhost", 1);
+    for url in [&here, &by_name] {
+        let sent = async |network| {
+            let client = Client::within(network).unwrap();
+            client.send(client.request(Method::GET, url.parse().unwrap())).await
+        };
+        assert!(matches!(sent(Network::Public).await.unwrap_err(), Problem::NotSent(_)), "{url}");
+        assert_eq!(sent(Network::Any).await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test]
