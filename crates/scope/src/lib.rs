@@ -17,6 +17,7 @@ pub mod catalogue;
 pub mod check;
 pub mod document;
 pub mod escalation;
+mod fields;
 pub mod finding;
 pub mod gcp;
 mod glob;
@@ -28,6 +29,7 @@ pub mod seconds;
 mod sorted;
 mod syntax;
 mod text;
+mod value;
 
 pub use document::{Agent, Budget, Identity, Scope, ScopeDocument};
 pub use finding::{Finding, Severity, Span};

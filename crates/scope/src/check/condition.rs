@@ -3,7 +3,7 @@
 use super::lookup::{Lookup, Meaning, some};
 use super::resource::Calls;
 use crate::catalogue::{ConditionKey, Permission, Service};
-use crate::document::fields::nearest;
+use crate::fields::nearest;
 use crate::finding::{Code, Finding, shown};
 use crate::iam::{Condition, Effect, Statement, list};
 

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
 use super::identity::{Callers, Identity};
 use super::read;
-use super::value::{list, number};
 use super::{Scope, azure};
+use crate::fields::Fields;
 use crate::finding::{Finding, Span};
 use crate::identifier::AgentId;
 use crate::syntax::{Entry, Kind, Node};
+use crate::value::{list, number};
 
 /// An agent of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

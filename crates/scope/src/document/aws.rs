@@ -5,18 +5,18 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
 use super::overlap;
-use super::value::{Bounds, Expected, duration, each, list, mend, parsed, text};
 use crate::aws::arn::RoleArn;
 use crate::aws::authority::{Authority, Statement};
 use crate::aws::pattern::{ActionPattern, ResourcePattern};
 use crate::aws::region::{Region, Regions, is_global};
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, shown};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};
 use crate::text::text_type;
+use crate::value::{Bounds, Expected, duration, each, list, mend, parsed, text};
 
 /// What an agent may be given at AWS: sessions of a role, narrowed to this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

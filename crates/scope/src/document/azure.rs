@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, list, parsed, text};
 use crate::azure::authority::{Authority, Statement};
 use crate::azure::{AzureOperation, AzureResource, ClientId, Plane};
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Span, shown};
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};
+use crate::value::{Bounds, Expected, duration, each, list, parsed, text};
 
 /// What an agent may be given at Azure: tokens of an application or managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::FINDINGS_LIMIT;
-use super::fields::{Fields, nearest};
-use super::value::{Bounds, Expected, duration, identifier, list, one_of, text};
+use crate::fields::{Fields, nearest};
 use crate::finding::{Code, Finding, Span, shown};
 use crate::identifier::{AgentId, CredentialId, CredentialType, Risk};
 use crate::seconds::Seconds;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Kind, Node};
+use crate::value::{Bounds, Expected, duration, identifier, list, one_of, text};
 
 /// A stored credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

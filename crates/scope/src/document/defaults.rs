@@ -5,17 +5,17 @@ use std::str::FromStr;
 use super::agent::Budget;
 use super::aws::{EXTERNAL_ID, ExternalId, ROLE, regions};
 use super::azure::CLIENT_ID;
-use super::fields::Fields;
 use super::gcp::SERVICE_ACCOUNT;
-use super::value::{Bounds, Expected, duration, parsed, text};
 use crate::aws::arn::RoleArn;
 use crate::aws::region::Regions;
 use crate::azure::ClientId;
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Span};
 use crate::gcp::ServiceAccount;
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
 use crate::syntax::Node;
+use crate::value::{Bounds, Expected, duration, parsed, text};
 
 /// How long a credential lives where neither scope nor document says: the one hour of every cloud's default.
 const MAX_DURATION: Seconds = Seconds::new(3_600);

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::defaults::Defaults;
-use super::fields::Fields;
-use super::value::{Bounds, Expected, duration, each, item_at, mend, parsed};
+use crate::fields::Fields;
 use crate::finding::{Code, Finding};
 use crate::gcp::authority::{Authority, Statement};
 use crate::gcp::{GcpPermission, GcpResource, ServiceAccount};
 use crate::identifier::AgentId;
 use crate::seconds::Seconds;
 use crate::syntax::{Kind, Node};
+use crate::value::{Bounds, Expected, duration, each, item_at, mend, parsed};
 
 /// What an agent may be given at Google Cloud: access tokens of a service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::fields::Fields;
-use super::value::{Expected, parsed, text};
 use crate::aws::arn::PrincipalArn;
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Span, shown};
 use crate::identifier::AgentId;
 use crate::sorted::SortedMap;
 use crate::syntax::Node;
+use crate::value::{Expected, parsed, text};
 
 /// A caller that is an agent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -9,7 +9,6 @@ pub(crate) mod azure;
 mod credential;
 mod defaults;
 mod difference;
-pub(crate) mod fields;
 mod gcp;
 mod identity;
 mod join;
@@ -20,7 +19,6 @@ mod review;
 mod schema;
 mod session;
 mod tokens;
-mod value;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};

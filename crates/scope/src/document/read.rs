@@ -3,15 +3,15 @@
 use super::agent::Agent;
 use super::credential::{Seen, StoredCredential};
 use super::defaults::Defaults;
-use super::fields::Fields;
 use super::identity::Callers;
 use super::review::{self, Reviewed};
-use super::value::{identifier, list, named, one_of, text, whole};
 use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Fix, shown};
 use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};
+use crate::value::{identifier, list, named, one_of, text, whole};
 
 /// Reads a whole document. None where it lacks something without which there is none; findings tell the rest.
 pub(super) fn document(root: &Node, findings: &mut Vec<Finding>) -> Option<ScopeDocument> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::document::fields::nearest;
+use crate::fields::nearest;
 
 macro_rules! codes {
     ($($variant:ident = $name:literal: $explanation:literal;)+) => {

@@ -7,7 +7,7 @@ use super::document::{Action, Clause, Spanned};
 use super::list;
 use crate::aws::coverage::{Covered, Effort, Redundant, redundant};
 use crate::aws::pattern::ActionPattern;
-use crate::document::fields::nearest;
+use crate::fields::nearest;
 use crate::finding::{Code, Finding, shown};
 use crate::syntax::Node;
 

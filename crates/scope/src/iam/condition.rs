@@ -4,7 +4,7 @@ use super::document::{Condition, Effect, Spanned, Version};
 use super::global_key::{self, GlobalKey};
 use super::operator::{Comparison, Operator, Qualifier, ValueType};
 use super::{list, value, variable};
-use crate::document::fields::nearest;
+use crate::fields::nearest;
 use crate::finding::{Code, Finding, Fix, shown};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};

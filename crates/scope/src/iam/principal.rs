@@ -4,7 +4,7 @@
 use super::document::{Principal, PrincipalKind, Spanned};
 use super::list;
 use crate::aws::arn::PrincipalArn;
-use crate::document::fields::Fields;
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, shown};
 use crate::sorted::SortedSet;
 use crate::syntax::{Kind, Node};

@@ -2,7 +2,7 @@
 
 use super::document::{Policy, Spanned, Statement, Version};
 use super::{PolicyKind, list, statement};
-use crate::document::fields::Fields;
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Fix, shown};
 use crate::sorted::SortedMap;
 use crate::syntax::{Kind, Node};

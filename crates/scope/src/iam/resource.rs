@@ -8,7 +8,7 @@ use super::{list, variable};
 use crate::aws::coverage::Effort;
 use crate::aws::pattern::ResourcePattern;
 use crate::aws::region::Region;
-use crate::document::fields::nearest;
+use crate::fields::nearest;
 use crate::finding::{Code, Finding, shown};
 use crate::syntax::Node;
 

@@ -2,7 +2,7 @@
 
 use super::document::{Clause, Effect, Spanned, Statement, Version};
 use super::{PolicyKind, action, condition, list, principal, resource};
-use crate::document::fields::Fields;
+use crate::fields::Fields;
 use crate::finding::{Code, Finding, Span, shown};
 use crate::syntax::Node;
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::fields::nearest;
+use crate::fields::nearest;
 use crate::finding::{Code, Finding, Fix, Span, shown};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
@@ -13,18 +13,18 @@ use crate::syntax::{Kind, Node, decimal};
 
 /// What a value must be, for the finding where it is not.
 #[derive(Clone, Copy)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     /// What it is in the document: `permission`.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The code of the finding.
-    pub(super) code: Code,
+    pub(crate) code: Code,
     /// How to mend it.
-    pub(super) help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 impl Expected {
     /// The finding for a value that could not be read.
-    pub(super) fn refuse(&self, node: &Node, text: &str, reason: &dyn Display) -> Finding {
+    pub(crate) fn refuse(&self, node: &Node, text: &str, reason: &dyn Display) -> Finding {
         Finding::error(self.code, format!("{} `{}`: {reason}", self.what, shown(text)))
             .at(node.span)
             .help(self.help)
@@ -32,7 +32,7 @@ impl Expected {
 }
 
 /// A text. Numbers and the like are refused where text is due, since JSON and YAML readers differ on them.
-pub(super) fn text<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a str> {
+pub(crate) fn text<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a str> {
     let finding = match &node.kind {
         Kind::Text(text) => return Some(text),
         Kind::Refused => return None,
@@ -51,7 +51,7 @@ pub(super) fn text<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) 
 }
 
 /// A text that is read into a type of its own.
-pub(super) fn parsed<T>(node: &Node, expected: Expected, findings: &mut Vec<Finding>) -> Option<T>
+pub(crate) fn parsed<T>(node: &Node, expected: Expected, findings: &mut Vec<Finding>) -> Option<T>
 where
     T: FromStr<Err: Display>,
 {
@@ -60,7 +60,7 @@ where
 }
 
 /// The name of a tenant, an agent or a credential. Where only case and separators are wrong, the fix is told.
-pub(super) fn identifier<T>(node: &Node, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
+pub(crate) fn identifier<T>(node: &Node, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
 where
     T: FromStr<Err: Display>,
 {
@@ -68,7 +68,7 @@ where
 }
 
 /// The same for a text that stands in a node: a value, or the name of a key.
-pub(super) fn named<T>(node: &Node, text: &str, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
+pub(crate) fn named<T>(node: &Node, text: &str, what: &'static str, findings: &mut Vec<Finding>) -> Option<T>
 where
     T: FromStr<Err: Display>,
 {
@@ -86,7 +86,7 @@ where
 }
 
 /// One of a few names.
-pub(super) fn one_of<T>(node: &Node, what: &str, findings: &mut Vec<Finding>) -> Option<T>
+pub(crate) fn one_of<T>(node: &Node, what: &str, findings: &mut Vec<Finding>) -> Option<T>
 where
     T: FromStr<Err = UnknownName>,
 {
@@ -105,7 +105,7 @@ where
 }
 
 /// A whole number within bounds.
-pub(super) fn number(
+pub(crate) fn number(
     node: &Node,
     what: &str,
     bounds: RangeInclusive<u32>,
@@ -136,7 +136,7 @@ pub(super) fn number(
 }
 
 /// A whole number in any notation that JSON has: `20`, `20.0` and `2e1` are the same number there.
-pub(super) fn whole(raw: &str) -> Option<u32> {
+pub(crate) fn whole(raw: &str) -> Option<u32> {
     let plain = raw.parse().ok();
     plain.or_else(|| {
         let (digits, power) = decimal(raw.strip_prefix('+').unwrap_or(raw))?;
@@ -153,7 +153,7 @@ pub(super) fn whole(raw: &str) -> Option<u32> {
 }
 
 /// A duration within the bounds of whatever it is for (`giver`).
-pub(super) fn duration(
+pub(crate) fn duration(
     node: &Node,
     what: &'static str,
     bounds: &Bounds,
@@ -183,15 +183,15 @@ pub(super) fn duration(
 }
 
 /// The shortest and the longest that a duration may be, and who says so.
-pub(super) struct Bounds {
-    pub(super) least: Seconds,
-    pub(super) most: Seconds,
-    pub(super) of: &'static str,
+pub(crate) struct Bounds {
+    pub(crate) least: Seconds,
+    pub(crate) most: Seconds,
+    pub(crate) of: &'static str,
 }
 
 impl Bounds {
     /// For a duration outside: the nearest one inside, and what is wrong.
-    pub(super) fn check(&self, duration: Seconds) -> Result<(), (Seconds, String)> {
+    pub(crate) fn check(&self, duration: Seconds) -> Result<(), (Seconds, String)> {
         if duration < self.least {
             Err((self.least, format!("shorter than the least of {}, {}", self.of, self.least)))
         } else if duration > self.most {
@@ -203,7 +203,7 @@ impl Bounds {
 }
 
 /// The members of a list.
-pub(super) fn list<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a [Node]> {
+pub(crate) fn list<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) -> Option<&'a [Node]> {
     match &node.kind {
         Kind::List(items) => return Some(items),
         Kind::Refused => {}
@@ -214,7 +214,7 @@ pub(super) fn list<'a>(node: &'a Node, what: &str, findings: &mut Vec<Finding>) 
 }
 
 /// The members of a list that must have one, each read into a type. What stands twice is kept once.
-pub(super) fn each<T>(
+pub(crate) fn each<T>(
     node: &Node,
     what: &str,
     expected: Expected,
@@ -264,7 +264,7 @@ fn tell_repeated(items: &[&Node], again: &[bool], what: &str, findings: &mut Vec
 }
 
 /// Adds to what was found wrong with members of a list since `before` how they were probably meant.
-pub(super) fn mend<T: FromStr>(
+pub(crate) fn mend<T: FromStr>(
     node: &Node,
     before: usize,
     meant: impl Fn(&str) -> Option<String>,
@@ -283,7 +283,7 @@ pub(super) fn mend<T: FromStr>(
 }
 
 /// The member of a list that stands at a place; they are in the order of the text.
-pub(super) fn item_at(items: &[Node], span: Span) -> Option<&Node> {
+pub(crate) fn item_at(items: &[Node], span: Span) -> Option<&Node> {
     let first = items.partition_point(|item| item.span.start < span.start);
     let begins_there = |item: &&Node| item.span.start == span.start;
     items.iter().skip(first).take_while(begins_there).find(|item| item.span == span)
