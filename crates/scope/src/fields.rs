@@ -36,6 +36,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// What the whole is: `a scope`.
+    pub(crate) fn what(&self) -> &'static str {
+        self.what
+    }
+
     /// Where to tell what concerns the whole.
     pub(crate) fn at(&self) -> Span {
         self.at

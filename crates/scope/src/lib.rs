@@ -15,6 +15,7 @@ pub mod aws;
 pub mod azure;
 pub mod catalogue;
 pub mod check;
+pub mod connector;
 pub mod document;
 pub mod escalation;
 mod fields;
@@ -31,6 +32,7 @@ mod syntax;
 mod text;
 mod value;
 
+pub use connector::Connector;
 pub use document::{Agent, Budget, Identity, Scope, ScopeDocument};
 pub use finding::{Finding, Severity, Span};
 pub use grant::{Grant, Witness};

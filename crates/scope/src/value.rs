@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use crate::fields::nearest;
+use crate::fields::{Fields, nearest};
 use crate::finding::{Code, Finding, Fix, Span, shown};
 use crate::identifier::UnknownName;
 use crate::seconds::Seconds;
@@ -150,6 +150,37 @@ pub(crate) fn whole(raw: &str) -> Option<u32> {
             _ => None,
         }
     })
+}
+
+/// Reads the version of a document's format: 1 is the only one of each.
+pub(crate) fn version(fields: &mut Fields<'_>, root: &Node, findings: &mut Vec<Finding>) {
+    let Some(node) = fields.take("version") else {
+        let finding =
+            Finding::error(Code::MissingField, format!("{} has no `version`", fields.what())).at(fields.at());
+        findings.push(finding.help("add `version: 1`").fix(insert_version(fields, root)));
+        return;
+    };
+    let raw = match &node.kind {
+        Kind::Refused => return,
+        Kind::Number(raw) if whole(raw) == Some(1) => return,
+        Kind::Number(raw) | Kind::Text(raw) | Kind::Boolean(raw) => raw.as_str(),
+        Kind::Null | Kind::List(_) | Kind::Mapping(_) => node.describe(),
+    };
+    let fix = Fix { span: node.span, replacement: "1".to_owned(), title: "write `1`".to_owned() };
+    let code = if matches!(node.kind, Kind::Number(_)) { Code::UnsupportedVersion } else { Code::WrongType };
+    let message = format!("version `{}`: the only version is the number 1", shown(raw));
+    findings.push(Finding::error(code, message).at(node.span).help("write `version: 1`").fix(Some(fix)));
+}
+
+/// The edit that puts the version before the first field.
+fn insert_version(fields: &Fields<'_>, root: &Node) -> Option<Fix> {
+    let first = fields.rest().next()?.key.span;
+    let replacement = if root.is_flow() {
+        "\"version\": 1, ".to_owned()
+    } else {
+        format!("version: 1\n{}", " ".repeat(first.column - 1))
+    };
+    Some(Fix { span: first.before(), replacement, title: "add `version: 1`".to_owned() })
 }
 
 /// A duration within the bounds of whatever it is for (`giver`).

@@ -5,13 +5,13 @@ use super::credential::{Seen, StoredCredential};
 use super::defaults::Defaults;
 use super::identity::Callers;
 use super::review::{self, Reviewed};
-use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument, VERSION};
+use super::{AwsScope, AzureScope, GcpScope, Scope, ScopeDocument};
 use crate::fields::Fields;
-use crate::finding::{Code, Finding, Fix, shown};
+use crate::finding::{Code, Finding, shown};
 use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::syntax::{Entry, Kind, Node};
-use crate::value::{identifier, list, named, one_of, text, whole};
+use crate::value::{identifier, list, named, one_of, text, version};
 
 /// Reads a whole document. None where it lacks something without which there is none; findings tell the rest.
 pub(super) fn document(root: &Node, findings: &mut Vec<Finding>) -> Option<ScopeDocument> {
@@ -83,35 +83,6 @@ fn foreign(entry: &Entry, cloud: Cloud) -> Option<Finding> {
         Cloud::Gcp => "remove it; a scope of gcp has `service_account`",
         Cloud::Azure => "remove it; a scope of azure has `client_id`",
     }))
-}
-
-fn version(fields: &mut Fields<'_>, root: &Node, findings: &mut Vec<Finding>) {
-    let Some(node) = fields.take("version") else {
-        let finding = Finding::error(Code::MissingField, "a scope document has no `version`").at(fields.at());
-        findings.push(finding.help("add `version: 1`").fix(insert_version(fields, root)));
-        return;
-    };
-    let raw = match &node.kind {
-        Kind::Refused => return,
-        Kind::Number(raw) if whole(raw) == Some(VERSION) => return,
-        Kind::Number(raw) | Kind::Text(raw) | Kind::Boolean(raw) => raw.as_str(),
-        Kind::Null | Kind::List(_) | Kind::Mapping(_) => node.describe(),
-    };
-    let fix = Fix { span: node.span, replacement: "1".to_owned(), title: "write `1`".to_owned() };
-    let code = if matches!(node.kind, Kind::Number(_)) { Code::UnsupportedVersion } else { Code::WrongType };
-    let message = format!("version `{}`: the only version is the number 1", shown(raw));
-    findings.push(Finding::error(code, message).at(node.span).help("write `version: 1`").fix(Some(fix)));
-}
-
-/// The edit that puts the version before the first field.
-fn insert_version(fields: &Fields<'_>, root: &Node) -> Option<Fix> {
-    let first = fields.rest().next()?.key.span;
-    let replacement = if root.is_flow() {
-        "\"version\": 1, ".to_owned()
-    } else {
-        format!("version: 1\n{}", " ".repeat(first.column - 1))
-    };
-    Some(Fix { span: first.before(), replacement, title: "add `version: 1`".to_owned() })
 }
 
 fn agent_entries<'a>(node: &'a Node, findings: &mut Vec<Finding>) -> Option<&'a [Entry]> {

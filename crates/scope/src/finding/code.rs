@@ -37,7 +37,7 @@ codes! {
     TooDeep = "too-deep": "Lists and mappings lie deeper in one another than any document needs.";
     TooManyFindings = "too-many-findings": "There are more findings than are told at once; mend these first.";
     EmptyDocument = "empty-document": "The file holds nothing but white space and comments.";
-    SeveralDocuments = "several-documents": "The file holds several YAML documents; a scope document is one.";
+    SeveralDocuments = "several-documents": "The file holds several YAML documents; a scope document or a connector is one.";
     Malformed = "malformed": "The text is neither YAML nor JSON; a plain IAM policy is JSON.";
     TabIndentation = "tab-indentation": "A tab stands where YAML takes spaces only.";
     UnquotedAsterisk = "unquoted-asterisk": "A value begins with an asterisk without quotes, which YAML takes for an alias.";
@@ -72,6 +72,18 @@ codes! {
     DuplicateCredential = "duplicate-credential": "Two stored credentials have the same id.";
     DuplicateIdentity = "duplicate-identity": "A caller identity is bound twice, so that its caller could be two agents.";
     UnknownAgent = "unknown-agent": "A stored credential belongs to an agent that the document does not have.";
+
+    InvalidHost = "invalid-host": "The text is no host of a connector: a name in lowercase or an address, without a wildcard.";
+    InvalidTemplate = "invalid-template": "A template of a connector has a brace that stands alone, or asks for a value that there is none of in its call.";
+    MissingPlaceholder = "missing-placeholder": "A call of a connector does not present the key that it is made with, or does not say which key it is about.";
+    SecretInUrl = "secret-in-url": "A connector puts the key itself into a URL. URLs are written to the logs of every server and proxy on their way.";
+    InvalidUrl = "invalid-url": "The text is no URL of a connector: https, or http on this very machine, with its host in so many words.";
+    HostNotAllowed = "host-not-allowed": "A call of a connector goes to a host that the connector does not list. The list is what a reviewer reads.";
+    InvalidHeader = "invalid-header": "A header that a connector may not set, sets twice, or with a value that is not visible ASCII.";
+    InvalidBody = "invalid-body": "A call of a connector has a body that its method does not take.";
+    InvalidPointer = "invalid-pointer": "The text is not a JSON pointer (RFC 6901), which is empty or begins with a slash.";
+    NoReconciliation = "no-reconciliation": "A connector labels no keys that its list gives back, and knows no limit of keys. A key whose answer was lost is then not told from anybody else's, and stays.";
+    UnreadableConnector = "unreadable-connector": "A scope document names a connector whose file cannot be read. The credential would never be renewed.";
 
     RedundantValue = "redundant-value": "A value of a list that another value of the list covers. It changes nothing, and hides what is granted.";
     RedundantScope = "redundant-scope": "A scope allows nothing that another scope of the agent does not allow. It suggests a limit that is not there.";

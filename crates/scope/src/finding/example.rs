@@ -1,6 +1,7 @@
 //! For each code, a document that has it and one that has not. They are the reference's examples, and its tests.
 
 mod catalogue;
+mod connector;
 mod document;
 mod policy;
 mod scope;
@@ -36,6 +37,8 @@ pub enum Frame {
     Scope,
     /// The fields of a stored credential.
     Credential,
+    /// The fields of a connector that has all the others.
+    Connector,
     /// An IAM policy as a whole.
     Policy(PolicyKind),
     /// Statements of an IAM policy.
@@ -50,6 +53,7 @@ impl Frame {
             Self::Agent => "the fields of an agent".to_owned(),
             Self::Scope => "a scope".to_owned(),
             Self::Credential => "a stored credential".to_owned(),
+            Self::Connector => "a connector, --kind connector".to_owned(),
             Self::Policy(kind) => format!("an IAM policy, --kind aws-policy={}", kind.as_str()),
             Self::Statement(kind) => {
                 format!("the statements of an IAM policy, --kind aws-policy={}", kind.as_str())
@@ -74,6 +78,7 @@ impl Frame {
             Self::Agent => document(&agent(text)),
             Self::Scope => document(&agent(&format!("scopes: [{{ {text} }}]"))),
             Self::Credential => document(&format!("{}credentials: [{{ {text} }}]\n", agent(""))),
+            Self::Connector => connector::findings(text),
             Self::Policy(kind) => check::policy(text, kind, catalogues).findings,
             Self::Statement(kind) => {
                 let text = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{text}]}}");
@@ -86,7 +91,8 @@ impl Frame {
 impl Example {
     /// All examples; each code has at least one.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        document::EXAMPLES.iter().chain(scope::EXAMPLES).chain(catalogue::EXAMPLES).chain(policy::EXAMPLES)
+        let documents = document::EXAMPLES.iter().chain(scope::EXAMPLES).chain(connector::EXAMPLES);
+        documents.chain(catalogue::EXAMPLES).chain(policy::EXAMPLES)
     }
 
     /// The examples of a code.
@@ -120,8 +126,8 @@ mod tests {
     fn every_code_has_an_example() {
         let without: Vec<&Code> =
             Code::ALL.iter().filter(|code| Example::of(**code).next().is_none()).collect();
-        // Bytes that are not UTF-8 cannot stand in a text.
-        assert_eq!(without, [&Code::NotUtf8]);
+        // Bytes that are not UTF-8 cannot stand in a text, nor can a file that is not there.
+        assert_eq!(without, [&Code::NotUtf8, &Code::UnreadableConnector]);
     }
 
     #[test]
