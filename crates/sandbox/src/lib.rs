@@ -3,7 +3,7 @@
 //! A sandbox stands where the vendor's service would: the vendor's own client library works against it unmodified.
 //! It is for tests and for newcomers who have no cloud account; what it hands out is worth nothing anywhere else.
 //!
-//! [`aws`], [`gcp`], [`azure`] and [`oauth`] are made alike: a configuration, a clock and randomness go in, a router
+//! [`aws`], [`gcp`], [`azure`], [`oauth`] and [`keys`] are made alike: a configuration, a clock and randomness go in, a router
 //! comes out, and [`Faults`] make each of its services fail as real ones do.
 
 pub mod aws;
@@ -13,6 +13,7 @@ mod faults;
 pub mod gcp;
 mod jwt;
 mod key;
+pub mod keys;
 pub mod oauth;
 mod oidc;
 mod ports;

@@ -12,6 +12,7 @@ mod azure_keys;
 mod gcp;
 mod gcp_boundary;
 mod issuer;
+mod keys;
 mod oauth;
 mod served;
 mod trouble;
