@@ -10,7 +10,8 @@ use deputize_broker::Secret;
 use deputize_broker::ports::rotation::{
     KEY_LIMIT, KeyId, KeyProvider, ListedKey, OperationId, ProviderError, Subject,
 };
-use deputize_broker::stored::{CredentialRecord, StoredSecret, VersionNumber};
+use deputize_broker::stored::{CredentialRecord, StoredSecret};
+use deputize_scope::document::StoredCredential;
 use deputize_scope::identifier::Risk;
 use jiff::Timestamp;
 
@@ -46,21 +47,16 @@ impl std::fmt::Debug for Place<'_> {
 #[allow(clippy::expect_used)]
 pub fn record_of(current: &StoredSecret) -> CredentialRecord {
     let then = Timestamp::UNIX_EPOCH;
-    CredentialRecord {
+    let declared = StoredCredential {
         id: "deploy-key".parse().expect("a credential's name"),
-        tenant: "acme".parse().expect("a tenant's name"),
         kind: current.kind(),
         agent: "devops-agent".parse().expect("an agent's name"),
+        consumers: None,
+        rotate: None,
         risk: Risk::Medium,
-        facts: current.facts(),
-        current: VersionNumber::FIRST,
-        pending: None,
-        created_at: then,
-        updated_at: then,
-        refreshing: None,
-        compromised_at: None,
-        revision: 1,
-    }
+    };
+    let tenant = "acme".parse().expect("a tenant's name");
+    CredentialRecord::first(&tenant, &declared, current.facts(), then)
 }
 
 /// What holds while all is well. The owner has the same keys afterwards.
