@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use crate::problem::ProblemBody;
-use crate::{credentials, leases, narrow, router, scopes, stored};
+use crate::{connectors, credentials, leases, narrow, rotation, router, scopes, stored};
 
 /// The description of the API.
 #[derive(Debug, OpenApi)]
@@ -17,6 +17,10 @@ use crate::{credentials, leases, narrow, router, scopes, stored};
         stored::list,
         stored::show,
         stored::import,
+        rotation::adopted,
+        rotation::act,
+        connectors::list,
+        connectors::put,
         scopes::grant,
         leases::list,
         leases::revoke,

@@ -6,6 +6,7 @@
 mod authentication;
 mod body;
 mod catalogue;
+mod connectors;
 mod credentials;
 mod description;
 mod finding;
@@ -15,6 +16,7 @@ mod narrow;
 mod observation;
 pub mod problem;
 mod refusal;
+mod rotation;
 mod router;
 mod scopes;
 mod stored;

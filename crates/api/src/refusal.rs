@@ -7,6 +7,7 @@ use deputize_broker::issue::IssueError;
 use deputize_broker::narrow::NarrowError;
 use deputize_broker::ports::StoreError;
 use deputize_broker::revoke::{GrantError, ListError, RevokeError};
+use deputize_broker::rotation::{AdoptError, AskError, ConnectorError};
 use deputize_broker::scopes::{LoadError, PutScopesError};
 use deputize_broker::stored::CatalogueError;
 use deputize_broker::stored::current::CurrentError;
@@ -188,6 +189,45 @@ impl From<CurrentError> for Problem {
             CurrentError::Read(_) => Self::new(Code::Conflict, text),
             CurrentError::Load(error) => error.into(),
             CurrentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdoptError> for Problem {
+    fn from(error: AdoptError) -> Self {
+        let text = error.to_string();
+        match error {
+            AdoptError::NotYourAgent => Self::new(Code::NotYourAgent, text),
+            AdoptError::NotFound => Self::new(Code::NotFound, text),
+            AdoptError::NotToAdopt(_) | AdoptError::Superseded => Self::new(Code::Conflict, text),
+            AdoptError::Load(error) => error.into(),
+            AdoptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        let text = error.to_string();
+        match error {
+            AskError::Forbidden => Self::new(Code::Forbidden, text),
+            AskError::NotFound => Self::new(Code::NotFound, text),
+            AskError::Compromised | AskError::Superseded => Self::new(Code::Conflict, text),
+            AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConnectorError> for Problem {
+    fn from(error: ConnectorError) -> Self {
+        let text = error.to_string();
+        match error {
+            ConnectorError::Forbidden => Self::new(Code::Forbidden, text),
+            ConnectorError::Name => Self::new(Code::InvalidRequest, text),
+            ConnectorError::Invalid(findings) => {
+                Self::new(Code::InvalidRequest, text).findings(FindingBody::of_document(findings))
+            }
+            ConnectorError::Store(error) => error.into(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::catalogue::Shelf;
 use crate::description::openapi;
 use crate::observation::observe;
 use crate::problem::{Code, Problem};
-use crate::{credentials, leases, narrow, scopes, stored};
+use crate::{connectors, credentials, leases, narrow, rotation, scopes, stored};
 
 /// The largest body, in bytes: a scope document of a few thousand statements.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -40,9 +40,11 @@ pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf)
     Router::new()
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
         .route("/v1/agents/{agent}/credentials/{id}/current", get(stored::current))
+        .route("/v1/agents/{agent}/credentials/{id}/versions/{n}/adopted", post(rotation::adopted))
         .route("/v1/agents/{agent}/scopes", get(scopes::grant))
+        .route("/v1/connectors", get(connectors::list).put(connectors::put))
         .route("/v1/credentials", get(stored::list).post(stored::import))
-        .route("/v1/credentials/{id}", get(stored::show))
+        .route("/v1/credentials/{id}", get(stored::show).post(rotation::act))
         .route("/v1/leases", get(leases::list))
         .route("/v1/leases/{id}", delete(leases::revoke).post(narrow::act))
         .route("/v1/scopes", get(scopes::show).put(scopes::publish))

@@ -59,7 +59,7 @@ pub(crate) struct PublishedBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Findings)]
 pub(crate) struct FindingsBody {
-    findings: Vec<FindingBody>,
+    pub(crate) findings: Vec<FindingBody>,
 }
 
 /// What an agent may ask for: told to that agent, to admins and to auditors.

@@ -14,6 +14,7 @@ use crate::authentication::Caller;
 use crate::body::{InPath, InQuery, SecretJson, invalid, page_limit};
 use crate::observation::about_agent;
 use crate::problem::{Code, Problem, ProblemBody};
+use crate::rotation::RotationBody;
 use crate::router::Api;
 
 /// A secret to import. The scope document says its type and its agent.
@@ -102,6 +103,8 @@ pub(crate) struct RecordBody<'a> {
     compromised_at: Option<String>,
     /// What may be told of the current version.
     facts: FactsBody<'a>,
+    /// Where its renewal stands.
+    rotation: RotationBody<'a>,
 }
 
 /// What may be told of a secret; the fields are those of its type.
@@ -167,6 +170,7 @@ impl<'a> From<&'a CredentialRecord> for RecordBody<'a> {
             updated_at: record.updated_at.to_string(),
             compromised_at: record.compromised_at.map(|time| time.to_string()),
             facts: FactsBody::from(&record.facts),
+            rotation: RotationBody::from(record),
         }
     }
 }

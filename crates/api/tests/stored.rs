@@ -79,6 +79,10 @@ async fn the_owner_reads_the_version_that_was_imported_last() {
     let expected = json!({
         "id": "github", "type": "api_key", "agent": "devops", "risk": "high", "version": 1,
         "created_at": "2026-05-01T12:00:00Z", "updated_at": "2026-05-01T12:00:00Z", "facts": {},
+        "rotation": {
+            "phase": "steady", "every_seconds": 604_800, "connector": "connectors/github.yaml",
+            "renewed_at": "2026-05-01T12:00:00Z", "due_at": "2026-05-08T12:00:00Z",
+        },
     });
     assert_eq!(record, expected);
     assert_eq!(import(&fixture, "github", json!({ "api_key": SECRET })).await.1["version"], 2);
@@ -229,4 +233,80 @@ async fn a_secret_is_not_given_where_the_read_cannot_be_written_down() {
     let answer = get(&fixture, &fixture.devops, path).await;
     is_problem(&answer, 503, "audit_unavailable");
     assert!(!answer.1.to_string().contains("canary"));
+}
+
+#[tokio::test]
+async fn an_admin_asks_for_a_rotation_and_sees_it_due_at_once() {
+    let fixture = fixture().await;
+    import(&fixture, "github", json!({ "api_key": SECRET, "key_id": "k-1" })).await;
+    let ask = async |token: &str, path: &str| {
+        let (status, text) = call(&fixture, token, "POST", path, String::new()).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    for token in [&fixture.auditor, &fixture.devops] {
+        is_problem(&ask(token, "/v1/credentials/github:rotate").await, 403, "forbidden");
+    }
+    is_problem(&ask(&fixture.admin, "/v1/credentials/gitlab:rotate").await, 404, "not_found");
+    is_problem(&ask(&fixture.admin, "/v1/credentials/github").await, 404, "not_found");
+    let (status, record) = ask(&fixture.admin, "/v1/credentials/github:rotate").await;
+    assert_eq!(status, 202, "{record}");
+    assert_eq!(record["rotation"]["due_at"], "2026-05-01T12:00:00Z");
+    assert_eq!(record["facts"]["key_id"], "k-1");
+    let changes = fixture.world.credentials.events();
+    assert!(matches!(changes.as_slice(), [_, What::RotationAsked { .. }]), "{changes:?}");
+}
+
+#[tokio::test]
+async fn a_receipt_is_its_agents_own_and_for_a_version_that_is_to_be_used() {
+    let fixture = fixture().await;
+    import(&fixture, "github", json!({ "api_key": SECRET })).await;
+    let adopt = async |token: &str, path: &str, body: Value| {
+        let path = format!("/v1/agents/{path}/adopted");
+        let (status, text) = call(&fixture, token, "POST", &path, body.to_string()).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap_or_default())
+    };
+    let own = "devops/credentials/github/versions/1";
+    assert_eq!(adopt(&fixture.devops, own, json!({})).await.0, 204);
+    let evidence = json!({ "used_at": "2026-05-01T12:00:00Z", "used_for": "request 17" });
+    assert_eq!(adopt(&fixture.devops, own, evidence).await.0, 204);
+    is_problem(&adopt(&fixture.admin, own, json!({})).await, 403, "not_your_agent");
+    let of_other = "other/credentials/others/versions/1";
+    is_problem(&adopt(&fixture.devops, of_other, json!({})).await, 403, "not_your_agent");
+    let not_its_own = "devops/credentials/others/versions/1";
+    is_problem(&adopt(&fixture.devops, not_its_own, json!({})).await, 404, "not_found");
+    let later = "devops/credentials/github/versions/2";
+    is_problem(&adopt(&fixture.devops, later, json!({})).await, 409, "conflict");
+    for wrong in [json!({ "used_at": "yesterday" }), json!({ "used_for": "" }), json!({ "secret": "x" })] {
+        is_problem(&adopt(&fixture.devops, own, wrong).await, 400, "invalid_request");
+    }
+    assert_eq!(adopt(&fixture.devops, "devops/credentials/github/versions/one", json!({})).await.0, 400);
+}
+
+#[tokio::test]
+async fn connectors_are_put_by_admins_and_only_where_they_are_whole() {
+    let fixture = fixture().await;
+    let text = include_str!("../../../examples/connectors/sandbox.yaml");
+    let put = async |token: &str, name: &str, text: &str| {
+        let body = json!({ "name": name, "text": text }).to_string();
+        let request = Request::put("/v1/connectors").header("authorization", format!("Bearer {token}"));
+        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let response = fixture.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice::<Value>(&bytes).unwrap())
+    };
+    let name = "connectors/github.yaml";
+    is_problem(&put(&fixture.auditor, name, text).await, 403, "forbidden");
+    is_problem(&put(&fixture.admin, "../github.yaml", text).await, 400, "invalid_request");
+    let refused = put(&fixture.admin, name, "version: 1").await;
+    is_problem(&refused, 400, "invalid_request");
+    assert!(!refused.1["findings"].as_array().unwrap().is_empty());
+    for _ in 0..2 {
+        assert_eq!(put(&fixture.admin, name, text).await.0, 200);
+    }
+    let listed = get(&fixture, &fixture.auditor, "/v1/connectors").await;
+    assert_eq!(listed.1, json!({ "connectors": [{ "name": name, "text": text }] }));
+    is_problem(&get(&fixture, &fixture.devops, "/v1/connectors").await, 403, "forbidden");
+    let changes = fixture.world.credentials.events();
+    assert!(matches!(changes.as_slice(), [What::ConnectorChanged { .. }]), "{changes:?}");
 }

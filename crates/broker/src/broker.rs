@@ -19,6 +19,7 @@ use crate::ports::credentials::CredentialStore;
 use crate::ports::keys::KeyKeeper;
 use crate::ports::leases::LeaseStore;
 use crate::ports::minter::Minter;
+use crate::ports::rotation::ConnectorStore;
 use crate::ports::scopes::ScopeStore;
 use crate::ports::tokens::TokenStore;
 use crate::scopes::{Library, LoadError};
@@ -32,6 +33,8 @@ pub struct Ports {
     pub leases: Arc<dyn LeaseStore>,
     /// Stored credentials.
     pub credentials: Arc<dyn CredentialStore>,
+    /// The connectors that scope documents name.
+    pub connectors: Arc<dyn ConnectorStore>,
     /// Events that stand alone.
     pub outbox: Arc<dyn AuditOutbox>,
     /// Bearer tokens.

@@ -38,6 +38,7 @@ struct Memory {
     versions: BTreeMap<(Name, VersionNumber), SealedVersion>,
     events: Vec<AuditEvent>,
     scheduled: BTreeMap<TenantId, ScopesVersion>,
+    connectors: BTreeMap<(TenantId, String), ConnectorText>,
 }
 
 impl MemoryCredentials {
@@ -53,6 +54,31 @@ impl MemoryCredentials {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ConnectorStore for MemoryCredentials {
+    async fn find(&self, tenant: &TenantId, name: &str) -> Result<Option<ConnectorText>, StoreError> {
+        Ok(self.memory().connectors.get(&(tenant.clone(), name.to_owned())).cloned())
+    }
+
+    async fn list(&self, tenant: &TenantId) -> Result<Vec<ConnectorText>, StoreError> {
+        let memory = self.memory();
+        let own = memory.connectors.iter().filter(|((of, _), _)| of == tenant);
+        Ok(own.map(|(_, connector)| connector.clone()).collect())
+    }
+
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        connector: &ConnectorText,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let mut memory = self.memory();
+        memory.connectors.insert((tenant.clone(), connector.name.clone()), connector.clone());
+        memory.events.push(event.clone());
+        Ok(())
     }
 }
 

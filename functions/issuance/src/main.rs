@@ -71,6 +71,7 @@ async fn main() -> Result<(), Error> {
         scopes: store.clone(),
         leases: store.clone(),
         credentials: store.clone(),
+        connectors: store.clone(),
         outbox: store.clone(),
         tokens: store,
         keys,

@@ -390,7 +390,11 @@ async fn the_description_lists_the_routes_that_there_are() {
     let expected = [
         "POST /v1/agents/{agent}/credentials",
         "GET /v1/agents/{agent}/credentials/{id}/current",
+        "POST /v1/agents/{agent}/credentials/{id}/versions/{n}/adopted",
         "GET /v1/agents/{agent}/scopes",
+        "GET /v1/connectors",
+        "PUT /v1/connectors",
+        "POST /v1/credentials/{id}:rotate",
         "GET /v1/credentials",
         "POST /v1/credentials",
         "GET /v1/credentials/{id}",
@@ -407,7 +411,7 @@ async fn the_description_lists_the_routes_that_there_are() {
     assert_eq!(described, expected.map(str::to_owned).into());
     for route in described {
         let (method, path) = route.split_once(' ').unwrap();
-        let path = path.replace("{agent}", "devops").replace("{id}", "x");
+        let path = path.replace("{agent}", "devops").replace("{id}", "x").replace("{n}", "1");
         let answer = fixture.call("", method, &path, &[], "").await;
         let there = !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
         assert!(there, "{route}: {}", answer.text);

@@ -142,6 +142,7 @@ fn broker(world: &Arc<World>) -> Broker {
         scopes: world.clone(),
         leases: world.clone(),
         credentials: world.credentials.clone(),
+        connectors: world.credentials.clone(),
         outbox: world.clone(),
         tokens: world.clone(),
         keys: world.clone(),

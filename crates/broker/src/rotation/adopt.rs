@@ -4,8 +4,9 @@ use deputize_scope::AgentId;
 use deputize_scope::identifier::CredentialId;
 use thiserror::Error;
 
-use super::machine::{Adoption, adopt};
+use super::machine::{Adoption, Told, adopt};
 use super::record::{after, event};
+use super::told::{Evidence, StepTaken};
 use crate::broker::Broker;
 use crate::caller::Principal;
 use crate::ports::StoreError;
@@ -49,6 +50,7 @@ impl Broker {
         agent: &str,
         id: &str,
         version: VersionNumber,
+        evidence: Evidence,
     ) -> Result<CredentialRecord, AdoptError> {
         let agent: AgentId = agent.parse().map_err(|_| AdoptError::NotYourAgent)?;
         if !caller.is_agent(&agent) {
@@ -70,9 +72,15 @@ impl Broker {
                 Adoption::Known => return Ok(record),
                 Adoption::NotToAdopt => return Err(AdoptError::NotToAdopt(version)),
             };
+            let told = match step.told {
+                Told::Step(StepTaken::Adopted { agent, version, .. }) => {
+                    Told::Step(StepTaken::Adopted { agent, version, evidence: evidence.clone() })
+                }
+                other => other,
+            };
             let vault = self.vault();
             let next = after(&record, step.rotation.clone(), step.promoted.as_ref(), now);
-            let event = event(&vault, caller.actor(), &next, &step.told, record.rotation.phase.operation());
+            let event = event(&vault, caller.actor(), &next, &told, record.rotation.phase.operation());
             let change = CredentialChange { before: Some(record), after: next.clone(), version: None, event };
             match self.ports.credentials.change(change).await {
                 Ok(()) => return Ok(next),

@@ -19,7 +19,7 @@ use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::ports::StoreError;
 use crate::ports::credentials::{ChangeError, CredentialChange};
-use crate::ports::rotation::{Alerts, ConnectorStore, KeyProvider, OperationId};
+use crate::ports::rotation::{Alerts, KeyProvider, OperationId};
 use crate::scopes::LoadError;
 use crate::stored::{CredentialRecord, OauthMinter, SealedVersion, Vault};
 
@@ -42,8 +42,6 @@ pub struct Providers {
     pub keys: BTreeMap<CredentialType, Arc<dyn KeyProvider>>,
     /// What exchanges refresh tokens.
     pub tokens: Option<Arc<OauthMinter>>,
-    /// The connectors that scope documents name.
-    pub connectors: Arc<dyn ConnectorStore>,
     /// Who is told at once.
     pub alerts: Arc<dyn Alerts>,
 }

@@ -72,7 +72,7 @@ impl Rotator {
             return Ok(Means::Nobody(Reason::NoConnector));
         };
         if let Some(name) = &record.schedule.connector {
-            let found = self.providers.connectors.find(&record.tenant, name).await;
+            let found = self.broker.ports.connectors.find(&record.tenant, name).await;
             hand.connector = found.map_err(|_| passing("store_unavailable"))?.map(|found| found.text);
         }
         if record.kind == CredentialType::ApiKey && hand.connector.is_none() {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::schedule::Schedule;
 use super::state::{Making, Next, Operation, Phase, Removal, Rotation};
-use super::told::{Reason, Severity, StepTaken};
+use super::told::{Evidence, Reason, Severity, StepTaken};
 use crate::ports::rotation::{Abilities, KeyId, ListedKey, OperationId};
 use crate::stored::record::VersionNumber;
 
@@ -563,7 +563,7 @@ pub fn adopt(
     if adopted.contains(agent) {
         return Adoption::Known;
     }
-    let told = StepTaken::Adopted { agent: agent.clone(), version };
+    let told = StepTaken::Adopted { agent: agent.clone(), version, evidence: Evidence::default() };
     let mut adopted = adopted.clone();
     adopted.insert(agent.clone());
     // A worker that looks for evidence at the moment finds its work superseded.

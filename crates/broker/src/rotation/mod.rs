@@ -12,6 +12,7 @@
 
 mod adopt;
 mod ask;
+mod connectors;
 pub mod driver;
 mod effect;
 pub mod machine;
@@ -23,7 +24,8 @@ pub mod told;
 
 pub use self::adopt::AdoptError;
 pub use self::ask::AskError;
+pub use self::connectors::ConnectorError;
 pub use self::driver::{Providers, Rotator, TickError, Ticked};
 pub use self::schedule::{Renewal, Schedule};
 pub use self::state::{Phase, Rotation};
-pub use self::told::{Reason, Severity, StepTaken};
+pub use self::told::{Evidence, Reason, Severity, StepTaken};

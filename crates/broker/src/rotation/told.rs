@@ -1,9 +1,11 @@
 //! What is told of rotations: in events, and to admins.
 
 use deputize_scope::AgentId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::rotation::KeyId;
+use crate::request::Purpose;
 use crate::stored::record::VersionNumber;
 
 /// One step of a rotation that was taken.
@@ -39,6 +41,9 @@ pub enum StepTaken {
         agent: AgentId,
         /// The version.
         version: VersionNumber,
+        /// What the agent says of it.
+        #[serde(default, skip_serializing_if = "Evidence::is_empty")]
+        evidence: Evidence,
     },
     /// The provider says that the next key is used.
     SeenInUse {
@@ -77,6 +82,23 @@ pub enum StepTaken {
     },
     /// It is done.
     Completed,
+}
+
+/// What an agent says of its first use of a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When it used it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
+    /// For what, in its words: the id that the provider gave the request, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_for: Option<Purpose>,
+}
+
+impl Evidence {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Why a rotation came to nothing.

@@ -146,11 +146,15 @@ const CONNECTOR: Expected = Expected {
     help: "write the path of a file below the document's directory, such as connectors/github.yaml",
 };
 
-/// A relative path that stays below where it begins, in the notation of every system.
+/// Whether a path stays below where it begins, in the notation of every system.
+pub fn is_connector_path(path: &str) -> bool {
+    let step = |step: &str| !matches!(step, "" | "." | "..");
+    path.split('/').all(step) && !path.contains(['\\', ':']) && !path.contains(char::is_control)
+}
+
 fn connector(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
     let path = text(node, CONNECTOR.what, findings)?;
-    let step = |step: &str| !matches!(step, "" | "." | "..");
-    let sound = path.split('/').all(step) && !path.contains(['\\', ':']) && !path.contains(char::is_control);
+    let sound = is_connector_path(path);
     if !sound {
         findings.push(CONNECTOR.refuse(node, path, &"a connector is a file below the document's directory"));
     }

@@ -26,7 +26,7 @@ use serde::ser::{SerializeStruct, Serializer};
 pub use agent::{Agent, Budget};
 pub use aws::{AwsScope, ExternalId, ExternalIdError};
 pub use azure::AzureScope;
-pub use credential::{Rotate, StoredCredential};
+pub use credential::{Rotate, StoredCredential, is_connector_path};
 pub use difference::{Change, Direction};
 pub use gcp::GcpScope;
 pub use identity::Identity;

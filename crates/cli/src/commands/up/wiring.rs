@@ -92,6 +92,7 @@ pub(super) async fn wire(
         scopes: Arc::clone(&store) as _,
         leases: Arc::clone(&store) as _,
         credentials: Arc::clone(&store) as _,
+        connectors: Arc::clone(&store) as _,
         outbox: Arc::clone(&store) as _,
         tokens: Arc::clone(&store) as _,
         keys,
