@@ -27,7 +27,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Adapters: each fills ports of the domain, and never knows another adapter.
     ("deputize-aws",      &[BROKER, SCOPE]),
     ("deputize-azure",    &[BROKER, SCOPE, HTTP]),
-    ("deputize-connectors", &[BROKER, SCOPE]),
+    ("deputize-connectors", &[BROKER, SCOPE, HTTP]),
     ("deputize-dynamodb", &[BROKER, SCOPE]),
     ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
     ("deputize-keyring",  &[BROKER, SCOPE]),

@@ -64,9 +64,12 @@ impl Condition {
         if self.statuses.is_empty() { (200..300).contains(&status) } else { self.statuses.contains(&status) }
     }
 
-    /// Whether the answer says what it must.
-    pub fn is_said(&self, answer: &Value) -> bool {
-        self.equals.as_ref().is_none_or(|(at, value)| at.find(answer) == Some(value))
+    /// Whether the answer says what it must; nothing where it does not speak of it.
+    pub fn is_said(&self, answer: &Value) -> Option<bool> {
+        match &self.equals {
+            Some((at, value)) => at.find(answer).map(|found| found == value),
+            None => Some(true),
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Connector {
     pub disable: Option<Removal>,
     /// Where errors have their code in an answer.
     pub error_code: Option<Pointer>,
+    /// The code of a refusal to make more keys than there may be; `http_409` where the answer has only a status.
+    pub key_limit: Option<String>,
     /// How the provider behaves in time.
     pub windows: Windows,
     /// How many keys an owner may have, disabled ones included.

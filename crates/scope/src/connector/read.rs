@@ -36,6 +36,7 @@ pub(super) fn connector(root: &Node, findings: &mut Vec<Finding>) -> Option<Conn
     };
 
     let error_code = fields.take("error_code").and_then(|node| pointer(node, findings));
+    let key_limit = fields.take("key_limit").and_then(|node| text(node, "key_limit", findings));
     let windows = match fields.take("windows") {
         Some(node) => Windows::read(node, findings)?,
         None => Windows::default(),
@@ -55,6 +56,7 @@ pub(super) fn connector(root: &Node, findings: &mut Vec<Finding>) -> Option<Conn
         revoke: revoke?,
         disable,
         error_code,
+        key_limit: key_limit.map(str::to_owned),
         windows,
         most_keys,
     };
