@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value};
 
 use super::template::{ExpandError, Placeholder, Template, Values};
 use super::text::template;
-use crate::finding::{Code, Finding, shown};
+use crate::finding::{Code, Finding, Fix, shown};
 use crate::syntax::{Kind, Node};
 
 /// A body, or a part of one.
@@ -73,7 +73,10 @@ pub(super) fn number(node: &Node, raw: &str, findings: &mut Vec<Finding>) -> Opt
     let number = serde_json::from_str(raw).ok();
     if number.is_none() {
         let message = format!("`{}` is a number in YAML and none in JSON", shown(raw));
-        findings.push(Finding::error(Code::WrongType, message).at(node.span).help("write it as JSON does"));
+        let fix =
+            Fix { span: node.span, replacement: format!("\"{raw}\""), title: "put it in quotes".to_owned() };
+        let finding = Finding::error(Code::WrongType, message).at(node.span).fix(Some(fix));
+        findings.push(finding.help("put it in quotes where it is text, or write it as JSON does"));
     }
     number
 }
