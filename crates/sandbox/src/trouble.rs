@@ -178,6 +178,10 @@ async fn cut(response: Response, after: usize) -> Response {
     let bytes = if bytes.is_empty() { Bytes::from_static(b"lost") } else { bytes };
     // Announced, as the server would otherwise see how much there is to send, and send that.
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    // One without content would be whole already.
+    if parts.status == StatusCode::NO_CONTENT {
+        parts.status = StatusCode::OK;
+    }
     let sent = bytes.slice(..after.min(bytes.len()));
     let lost = async move {
         // What was sent has to have left before the connection goes, and nothing where there is nothing to send.
