@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use crate::problem::ProblemBody;
-use crate::{connectors, credentials, leases, narrow, rotation, router, scopes, stored};
+use crate::{connectors, credentials, issuer, leases, narrow, rotation, router, scopes, stored};
 
 /// The description of the API.
 #[derive(Debug, OpenApi)]
@@ -29,6 +29,8 @@ use crate::{connectors, credentials, leases, narrow, rotation, router, scopes, s
         scopes::publish,
         scopes::check,
         scopes::schema,
+        issuer::discovery,
+        issuer::key_set,
         router::health,
         openapi,
     ),

@@ -11,22 +11,47 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use deputize_broker::issuer::{DISCOVERY, Document, Issuer, KEY_SET};
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, ProblemBody};
 
 /// When to come back for keys that could not be had.
 const SOON: Duration = Duration::from_secs(5);
 
 /// The documents of an issuer, at the paths below its URL where relying parties look for them. No caller has to prove
-/// who it is: a gateway in front has to let everybody through to them.
+/// who it is: a gateway in front has to let everybody through to them. They are part of a whole API too, see
+/// [`router`](crate::router).
 pub fn issuer_router(issuer: Arc<Issuer>) -> Router {
+    routes(issuer)
+}
+
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(issuer: Arc<Issuer>) -> Router<S> {
     Router::new().route(DISCOVERY, get(discovery)).route(KEY_SET, get(key_set)).with_state(issuer)
 }
 
-async fn discovery(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
+/// The discovery document of OpenID Connect, where the broker issues its own identity tokens. For anybody.
+#[utoipa::path(
+    get, path = "/.well-known/openid-configuration", tag = "issuer",
+    responses(
+        (status = 200, content_type = "application/json", description = "The document, to be kept as long as it says"),
+        (status = 304, description = "As it was"),
+        (status = "default", body = ProblemBody, content_type = "application/problem+json",
+            description = "A problem"),
+    ),
+)]
+pub(crate) async fn discovery(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
     answer(issuer.discovery(), &headers)
 }
 
-async fn key_set(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
+/// The keys that the broker's identity tokens are signed by, now, lately and next (RFC 7517). For anybody.
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", tag = "issuer",
+    responses(
+        (status = 200, content_type = "application/json", description = "The keys, to be kept as long as it says"),
+        (status = 304, description = "As they were"),
+        (status = "default", body = ProblemBody, content_type = "application/problem+json",
+            description = "A problem"),
+    ),
+)]
+pub(crate) async fn key_set(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
     match issuer.key_set().await {
         Ok(document) => answer(document, &headers),
         Err(error) => {

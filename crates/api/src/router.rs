@@ -11,6 +11,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use deputize_broker::Broker;
+use deputize_broker::issuer::Issuer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authentication::Authentication;
@@ -18,7 +19,7 @@ use crate::catalogue::Shelf;
 use crate::description::openapi;
 use crate::observation::observe;
 use crate::problem::{Code, Problem};
-use crate::{connectors, credentials, leases, narrow, rotation, scopes, stored};
+use crate::{connectors, credentials, issuer, leases, narrow, rotation, scopes, stored};
 
 /// The largest body, in bytes: a scope document of a few thousand statements.
 pub(crate) const BODY_LIMIT: usize = 256 * 1024;
@@ -34,8 +35,14 @@ pub(crate) struct Api {
 }
 
 /// The whole HTTP API of a broker. Where callers prove who they are is up to `authentication`; scope documents are
-/// checked against the catalogues of `shelf`.
-pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf) -> Router {
+/// checked against the catalogues of `shelf`; where the broker is an `issuer` of identity tokens, its documents are there
+/// for anybody.
+pub fn router(
+    broker: Arc<Broker>,
+    authentication: Authentication,
+    shelf: Shelf,
+    issuer: Option<Arc<Issuer>>,
+) -> Router {
     let api = Api { broker, authentication, shelf: Arc::new(shelf), requests: Arc::default() };
     Router::new()
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
@@ -52,6 +59,7 @@ pub fn router(broker: Arc<Broker>, authentication: Authentication, shelf: Shelf)
         .route("/schema/scope.json", get(scopes::schema))
         .route("/healthz", get(health))
         .route("/openapi.json", get(openapi))
+        .merge(issuer.map(issuer::routes).unwrap_or_default())
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

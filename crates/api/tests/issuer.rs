@@ -1,48 +1,23 @@
 //! The issuer's documents as relying parties fetch them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+#[path = "fakes/signing.rs"]
+mod signing;
 
-use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use deputize_api::issuer_router;
-use deputize_broker::issuer::{Issuer, IssuerSettings, Schedule};
-use deputize_broker::ports::signing::{KeyId, NewKey, PublicKey, SigningError, SigningKey, SigningKeys};
-use deputize_testkit::keys::Scrambled;
+use deputize_broker::issuer::Schedule;
 use deputize_testkit::signing::MovedClock;
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-const CANARY: &str = "canary of the keeper";
-
-/// A key that is there, unless its keeper is away.
-#[derive(Default)]
-struct OneKey {
-    away: AtomicBool,
-}
-
-#[async_trait]
-impl SigningKeys for OneKey {
-    async fn keys(&self) -> Result<Vec<SigningKey>, SigningError> {
-        if self.away.load(Ordering::Relaxed) {
-            return Err(SigningError::Unavailable(CANARY.into()));
-        }
-        let public = PublicKey::rsa(&[0x99; 256], &[1, 0, 1]).unwrap();
-        Ok(vec![SigningKey { public, signs_from: Timestamp::UNIX_EPOCH }])
-    }
-
-    async fn add(&self, _: &NewKey) -> Result<Vec<SigningKey>, SigningError> {
-        self.keys().await
-    }
-
-    async fn sign(&self, _: &KeyId, _: &[u8]) -> Result<Vec<u8>, SigningError> {
-        Err(SigningError::Unavailable(CANARY.into()))
-    }
-}
+use signing::{CANARY, OneKey, issuer};
 
 struct Answer {
     status: StatusCode,
@@ -64,13 +39,7 @@ struct World {
 
 fn world() -> World {
     let (keys, clock) = (Arc::new(OneKey::default()), Arc::new(MovedClock::new(Timestamp::UNIX_EPOCH)));
-    let settings = IssuerSettings {
-        url: "https://broker.example.com".parse().unwrap(),
-        subject: "broker".parse().unwrap(),
-        schedule: Schedule::default(),
-    };
-    let issuer = Issuer::new(settings, keys.clone(), clock.clone(), Arc::new(Scrambled::new(1)));
-    World { router: issuer_router(Arc::new(issuer)), keys, clock }
+    World { router: issuer_router(issuer(keys.clone(), clock.clone())), keys, clock }
 }
 
 impl World {

@@ -11,7 +11,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use deputize_api::{Authentication, Shelf, issuer_router, router};
+use deputize_api::{Authentication, Shelf, router};
 use deputize_aws::{AwsMinter, AwsMinterSettings};
 use deputize_broker::issuer::{Issuer, IssuerSettings};
 use deputize_broker::ports::clock::{Clock, Random};
@@ -80,8 +80,9 @@ async fn main() -> Result<(), Error> {
         random,
     };
     let broker = Arc::new(Broker::new(settings, ports));
-    let api = router(Arc::clone(&broker), Authentication::Gateway, Shelf::new(Catalogues::built_in));
-    let handler = Handler::new(broker, api.merge(issuer.map(issuer_router).unwrap_or_default()));
+    let shelf = Shelf::new(Catalogues::built_in);
+    let api = router(Arc::clone(&broker), Authentication::Gateway, shelf, issuer);
+    let handler = Handler::new(broker, api);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
 }
 

@@ -405,6 +405,8 @@ async fn the_description_lists_the_routes_that_there_are() {
         "POST /v1/leases/{id}:narrow",
         "POST /v1/scopes:check",
         "GET /schema/scope.json",
+        "GET /.well-known/openid-configuration",
+        "GET /.well-known/jwks.json",
         "GET /healthz",
         "GET /openapi.json",
     ];
@@ -415,6 +417,9 @@ async fn the_description_lists_the_routes_that_there_are() {
         let answer = fixture.call("", method, &path, &[], "").await;
         let there = !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
         assert!(there, "{route}: {}", answer.text);
+        assert!(!answer.header("x-request-id").is_empty(), "{route} is not in the request log");
+        let is_public = answer.header("cache-control").starts_with("public");
+        assert_eq!(is_public, path.starts_with("/.well-known/"), "{route}");
     }
     let schemas = description["components"]["schemas"].as_object().unwrap();
     for name in [

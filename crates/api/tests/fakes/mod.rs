@@ -1,5 +1,7 @@
 //! A broker on ports that live in memory, small enough to be read at a glance.
 
+mod signing;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -117,7 +119,9 @@ impl Fixture {
             tokens.push(text.reveal().to_owned());
         }
         let [admin, auditor, devops] = tokens.try_into().unwrap();
-        let router = router(Arc::new(broker(&world)), authentication, Shelf::new(Catalogues::built_in));
+        let issuer = signing::issuer(Arc::default(), world.clone());
+        let shelf = Shelf::new(Catalogues::built_in);
+        let router = router(Arc::new(broker(&world)), authentication, shelf, Some(issuer));
         Self { world, router, admin, auditor, devops }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use deputize_api::{Authentication, issuer_router};
+use deputize_api::Authentication;
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
@@ -101,8 +101,8 @@ pub(super) async fn wire(
         random: Arc::clone(&host.random),
     };
     let broker = Arc::new(Broker::new(broker_settings, ports));
-    let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings));
-    let router = clouds.routes.merge(api).merge(issuer.map(issuer_router).unwrap_or_default());
+    let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings), issuer);
+    let router = clouds.routes.merge(api);
     Ok(Served { broker, tokens: store, database, router })
 }
 
