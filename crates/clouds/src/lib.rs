@@ -3,11 +3,13 @@
 //! to make it.
 
 pub mod advice;
+mod environment;
 mod lazy;
 mod minters;
 pub mod rehearsal;
 mod settings;
 
+pub use crate::environment::{Environment, EnvironmentError};
 pub use crate::minters::{Surroundings, identity, minters};
 pub use crate::settings::{
     AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings, IssuerSource,

@@ -2,7 +2,6 @@
 
 mod event;
 mod gateway;
-mod settings;
 
 use std::env;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
 use deputize_broker::{Broker, Ports};
-use deputize_clouds::Surroundings;
+use deputize_clouds::{Environment, Surroundings};
 use deputize_connectors::OauthEndpoint;
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
 use deputize_kms::{InvalidSigningKeys, KmsKeeper, KmsSigningKeys};
@@ -27,7 +26,6 @@ use deputize_scope::catalogue::Catalogues;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
 use crate::event::Handler;
-use crate::settings::Environment;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

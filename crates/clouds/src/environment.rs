@@ -1,12 +1,13 @@
-//! What the function's environment says.
+//! What a function's environment says: the same for all of them.
 
 use deputize_broker::Settings;
-use deputize_clouds::{AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings};
 use deputize_scope::Identity;
 use deputize_scope::aws::arn::{ArnError, PrincipalArn};
 use deputize_scope::identifier::IdentifierError;
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::settings::{AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings};
 
 const TABLE: &str = "DEPUTIZE_TABLE";
 const KMS_KEY: &str = "DEPUTIZE_KMS_KEY";
@@ -14,30 +15,41 @@ const SETTINGS: &str = "DEPUTIZE_SETTINGS";
 
 /// The function's settings.
 #[derive(Debug)]
-pub(crate) struct Environment {
+pub struct Environment {
     /// The table's name.
-    pub(crate) table: String,
+    pub table: String,
     /// The ARN, or alias, of the key that wraps data keys.
-    pub(crate) kms_key: String,
+    pub kms_key: String,
     /// Which clouds credentials are minted at.
-    pub(crate) clouds: CloudSettings,
+    pub clouds: CloudSettings,
     /// The broker's.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
 }
 
 /// Why the function does not start.
 #[derive(Debug, Error)]
-pub(crate) enum EnvironmentError {
+pub enum EnvironmentError {
+    /// A variable is missing.
     #[error("the environment variable {0} is missing")]
     Missing(&'static str),
+    /// The settings are not JSON of the form.
     #[error("{SETTINGS} is not the JSON that it should be: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// The tenant's name is none.
     #[error("{SETTINGS}: the tenant's name")]
     Tenant(#[from] IdentifierError),
+    /// An admin or auditor is none.
     #[error("{SETTINGS}: {text:?} is no principal")]
-    Principal { text: String, source: ArnError },
+    Principal {
+        /// What stands there.
+        text: String,
+        /// What is wrong with it.
+        source: ArnError,
+    },
+    /// The clouds' settings contradict themselves.
     #[error("{SETTINGS}: {0}")]
     Clouds(#[from] InvalidSettings),
+    /// A role that only a broker outside AWS takes.
     #[error("{SETTINGS}: aws.broker_role is for a broker outside AWS: a function has a role")]
     BrokerRole,
 }
@@ -78,7 +90,7 @@ struct WrittenSubject {
 
 impl Environment {
     /// Reads the variables; `variable` looks one up.
-    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let required =
             |name| variable(name).filter(|text| !text.is_empty()).ok_or(EnvironmentError::Missing(name));
         let written: Written = serde_json::from_str(&required(SETTINGS)?)?;
