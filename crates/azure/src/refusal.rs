@@ -52,7 +52,7 @@ pub(crate) fn machine(service: &'static str, answer: &Answer) -> CallFailure {
     }
 }
 
-/// An error of Key Vault.
+/// An error of Key Vault, or of Graph.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct VaultRefused {
@@ -63,6 +63,19 @@ struct VaultRefused {
 #[serde(default)]
 struct VaultError {
     code: Option<String>,
+}
+
+/// Reads what Graph said.
+pub(crate) fn graph(service: &'static str, answer: &Answer) -> CallFailure {
+    let failure = vault(service, answer);
+    match failure.problem {
+        // Somebody else is changing the same application.
+        Problem::Refused { status: 409, code } => {
+            let retry_after = answer.retry_after();
+            CallFailure::new(service, Problem::InTrouble { status: 409, code, retry_after })
+        }
+        problem => CallFailure::new(service, problem),
+    }
 }
 
 /// Reads what a key vault said.

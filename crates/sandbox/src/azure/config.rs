@@ -22,6 +22,9 @@ pub struct Config {
     pub passwords: BTreeMap<String, Vec<Password>>,
     /// How long it takes until a password that was added works, and until one that was removed no longer does.
     pub propagation: Duration,
+    /// How long after that a new password works at every other request only: some of Entra's machines know it, and others
+    /// do not yet.
+    pub flapping: Duration,
     /// Where the keys of an issuer come from, for those that are not discovered.
     pub issuer_keys: BTreeMap<String, IssuerKeys>,
     /// The managed identities of the machine that asks. With [`Apps::Any`], any client id is one.
@@ -45,6 +48,7 @@ impl Config {
             apps: Apps::Any { issuers: Vec::new() },
             passwords: BTreeMap::new(),
             propagation: Duration::ZERO,
+            flapping: Duration::ZERO,
             issuer_keys: BTreeMap::new(),
             identities: Vec::new(),
             identity_header: "sandbox".to_owned(),

@@ -1,8 +1,10 @@
 //! Graph, as far as an application's passwords go.
 //! <https://learn.microsoft.com/graph/api/application-addpassword>
 
+use std::collections::BTreeMap;
+
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
@@ -41,46 +43,39 @@ pub(super) struct RemovePassword {
     key_id: String,
 }
 
-/// `GET /v1.0/applications/OBJECT`
+/// `GET /v1.0/applications/OBJECT`, `GET /v1.0/applications(appId='CLIENT')`
 pub(super) async fn application(
     State(sandbox): State<SandboxAzure>,
     Extension(moment): Extension<Moment>,
-    Path(id): Path<String>,
+    Path(application): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    let client_id = sandbox.managed(&Named::Object(&id), &headers, moment).await?;
-    Ok(Json(sandbox.described(&id, &client_id)))
+    let named = Named::of(&application);
+    let client_id = sandbox.managed(&named, &headers, moment).await?;
+    let object = match (&sandbox.0.config.apps, named) {
+        (_, Named::Object(id)) => id.to_owned(),
+        (Apps::Any { .. }, Named::Client(id)) => id.to_owned(),
+        (Apps::Listed(apps), Named::Client(id)) => {
+            apps.get(id).map(|app| app.object_id.clone()).unwrap_or_default()
+        }
+    };
+    let mut described = sandbox.described(&object, &client_id);
+    if let (Some(select), Some(fields)) = (query.get("$select"), described.as_object_mut()) {
+        fields.retain(|name, _| select.split(',').any(|selected| selected == name));
+    }
+    Ok(Json(described))
 }
 
-/// `GET /v1.0/applications(appId='CLIENT')`
-pub(super) async fn by_client_id(
+/// `POST /v1.0/applications/OBJECT/addPassword`, by client id likewise
+pub(super) async fn add_password(
     State(sandbox): State<SandboxAzure>,
     Extension(moment): Extension<Moment>,
     Path(application): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, ApiError> {
-    let named = application.strip_prefix("applications(appId='").and_then(|rest| rest.strip_suffix("')"));
-    let Some(client_id) = named else {
-        let message = format!("Resource not found for the segment '{application}'.");
-        return Err(graph(&sandbox, moment, StatusCode::BAD_REQUEST, "BadRequest", message));
-    };
-    let client_id = sandbox.managed(&Named::Client(client_id), &headers, moment).await?;
-    let object = match &sandbox.0.config.apps {
-        Apps::Any { .. } => client_id.clone(),
-        Apps::Listed(apps) => apps.get(&client_id).map(|app| app.object_id.clone()).unwrap_or_default(),
-    };
-    Ok(Json(sandbox.described(&object, &client_id)))
-}
-
-/// `POST /v1.0/applications/OBJECT/addPassword`
-pub(super) async fn add_password(
-    State(sandbox): State<SandboxAzure>,
-    Extension(moment): Extension<Moment>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
     request: Result<Json<AddPassword>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let client_id = sandbox.managed(&Named::Object(&id), &headers, moment).await?;
+    let client_id = sandbox.managed(&Named::of(&application), &headers, moment).await?;
     let Json(request) = request.map_err(|rejection| {
         graph(&sandbox, moment, StatusCode::BAD_REQUEST, "Request_BadRequest", rejection.body_text())
     })?;
@@ -98,15 +93,15 @@ pub(super) async fn add_password(
     Ok(Json(answer))
 }
 
-/// `POST /v1.0/applications/OBJECT/removePassword`
+/// `POST /v1.0/applications/OBJECT/removePassword`, by client id likewise
 pub(super) async fn remove_password(
     State(sandbox): State<SandboxAzure>,
     Extension(moment): Extension<Moment>,
-    Path(id): Path<String>,
+    Path(application): Path<String>,
     headers: HeaderMap,
     request: Result<Json<RemovePassword>, JsonRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let client_id = sandbox.managed(&Named::Object(&id), &headers, moment).await?;
+    let client_id = sandbox.managed(&Named::of(&application), &headers, moment).await?;
     let Json(request) = request.map_err(|rejection| {
         graph(&sandbox, moment, StatusCode::BAD_REQUEST, "Request_BadRequest", rejection.body_text())
     })?;
@@ -121,6 +116,14 @@ pub(super) async fn remove_password(
 enum Named<'a> {
     Object(&'a str),
     Client(&'a str),
+}
+
+impl<'a> Named<'a> {
+    /// `OBJECT` or `applications(appId='CLIENT')`.
+    fn of(segment: &'a str) -> Self {
+        let client = segment.strip_prefix("applications(appId='").and_then(|rest| rest.strip_suffix("')"));
+        client.map_or(Self::Object(segment), Self::Client)
+    }
 }
 
 impl SandboxAzure {

@@ -21,6 +21,7 @@ mod vault;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -53,6 +54,8 @@ struct Inner {
     issuers: Issuers,
     signing_keys: SigningKeys,
     passwords: Mutex<BTreeMap<String, Vec<Password>>>,
+    /// How many requests presented a password that only some of the machines know.
+    flapped: AtomicU64,
     faults: [Faults; 5],
 }
 
@@ -77,8 +80,9 @@ impl SandboxAzure {
         let key = config.key.of_cloud("azure");
         let signing_keys = SigningKeys::new(key.clone());
         let passwords = Mutex::new(config.passwords.clone());
-        let (issuers, faults) = (Issuers::new(), Default::default());
-        Self(Arc::new(Inner { config, key, clock, random, issuers, signing_keys, passwords, faults }))
+        let (issuers, flapped, faults) = (Issuers::new(), AtomicU64::new(0), Default::default());
+        let inner = Inner { config, key, clock, random, issuers, signing_keys, passwords, flapped, faults };
+        Self(Arc::new(inner))
     }
 
     /// Makes one of the services fail, for tests.
@@ -109,7 +113,7 @@ impl SandboxAzure {
     /// - `POST /TENANT/oauth2/v2.0/token` and its discovery documents: Entra
     /// - `GET /metadata/identity/oauth2/token`: IMDS; `GET /msi/token`: App Service
     /// - `GET /vaults/VAULT/secrets/NAME[/VERSION]`: Key Vault (see [`SandboxAzure::vault_router`])
-    /// - `/v1.0/applications/…`: Graph
+    /// - `/v1.0/applications/OBJECT…`, `/v1.0/applications(appId='CLIENT')…`: Graph
     /// - `GET /subscriptions/…`: the management plane
     /// - `POST /authorize`: what a token could do
     pub fn router(&self) -> Router {
@@ -124,10 +128,12 @@ impl SandboxAzure {
             .route("/msi/token", get(identity::app_service))
             .route("/msi/token/", get(identity::app_service));
         let graph = Router::new()
-            .route("/v1.0/{application}", get(graph::by_client_id))
-            .route("/v1.0/applications/{id}", get(graph::application))
-            .route("/v1.0/applications/{id}/addPassword", post(graph::add_password))
-            .route("/v1.0/applications/{id}/removePassword", post(graph::remove_password));
+            .route("/v1.0/{application}", get(graph::application))
+            .route("/v1.0/{application}/addPassword", post(graph::add_password))
+            .route("/v1.0/{application}/removePassword", post(graph::remove_password))
+            .route("/v1.0/applications/{application}", get(graph::application))
+            .route("/v1.0/applications/{application}/addPassword", post(graph::add_password))
+            .route("/v1.0/applications/{application}/removePassword", post(graph::remove_password));
         let management = Router::new()
             .route("/subscriptions", get(management::read))
             .route("/subscriptions/{*path}", get(management::read));

@@ -1,5 +1,6 @@
 //! The passwords of applications, as client secrets are called at Graph. Their secrets are kept as digests only.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -45,10 +46,13 @@ impl Password {
 
     /// Whether it works somewhere: its addition and its removal both take a while to be known.
     fn is_known(&self, now: Timestamp, propagation: Duration) -> bool {
-        let delay = SignedDuration::try_from(propagation).unwrap_or(SignedDuration::MAX);
-        let reached = |since: Timestamp| now.duration_since(since) >= delay;
+        let reached = |since: Timestamp| elapsed(since, now, propagation);
         reached(self.start) && !self.removed.is_some_and(reached)
     }
+}
+
+fn elapsed(since: Timestamp, now: Timestamp, delay: Duration) -> bool {
+    now.duration_since(since) >= SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX)
 }
 
 impl SandboxAzure {
@@ -61,10 +65,17 @@ impl SandboxAzure {
                 password.digest == digest && password.is_known(now, self.0.config.propagation)
             });
         match known {
-            Some(password) if password.end > now => Standing::Valid,
-            Some(_) => Standing::Expired,
+            Some(password) if password.end <= now => Standing::Expired,
+            Some(password) if self.is_flapping(password, now) => Standing::Unknown,
+            Some(_) => Standing::Valid,
             None => Standing::Unknown,
         }
+    }
+
+    /// Whether the request came to a machine that does not know the password yet: every other one does.
+    fn is_flapping(&self, password: &Password, now: Timestamp) -> bool {
+        let settled = self.0.config.propagation.saturating_add(self.0.config.flapping);
+        !elapsed(password.start, now, settled) && self.0.flapped.fetch_add(1, Ordering::Relaxed) % 2 == 1
     }
 
     /// Adds a password with a fresh secret, which is told once.

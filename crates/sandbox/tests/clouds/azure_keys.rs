@@ -111,6 +111,34 @@ async fn a_password_works_once_it_is_known_and_until_its_removal_is() {
 }
 
 #[tokio::test]
+async fn a_new_password_works_now_and_then_before_it_works_always() {
+    let tenant = Tenant::configured(|config, issuer| {
+        config.propagation = Duration::from_secs(60);
+        config.flapping = Duration::from_secs(120);
+        config.apps = deputize_sandbox::azure::Apps::Any { issuers: vec![issuer.to_owned()] };
+    })
+    .await;
+    let graph = tenant.token(BROKER, GRAPH).await;
+    let application = format!("{}/v1.0/applications(appId='{DEVOPS}')", tenant.url);
+    let added = post_json(&format!("{application}/addPassword"), Some(&graph), &json!({})).await;
+    let secret = added.text_at("/secretText");
+    let sign_in =
+        async || tenant.ask(TENANT, &[("client_assertion", ""), ("client_secret", &secret)]).await.status;
+    let four_times = async || [sign_in().await, sign_in().await, sign_in().await, sign_in().await];
+    assert_eq!(four_times().await, [401; 4]);
+    tenant.hands.advance(Duration::from_secs(60));
+    assert_eq!(four_times().await, [200, 401, 200, 401]);
+    tenant.hands.advance(Duration::from_secs(120));
+    assert_eq!(four_times().await, [200; 4]);
+
+    let selected = get(&format!("{application}?$select=passwordCredentials"), Some(&graph)).await.json();
+    assert_eq!(selected.as_object().unwrap().len(), 1);
+    let removed = json!({ "keyId": added.text_at("/keyId") });
+    let removed = post_json(&format!("{application}/removePassword"), Some(&graph), &removed).await;
+    assert_eq!(removed.status, 204);
+}
+
+#[tokio::test]
 async fn a_password_that_ended_is_said_to_have() {
     let tenant = Tenant::start().await;
     let graph = tenant.token(BROKER, GRAPH).await;
