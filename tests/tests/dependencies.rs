@@ -44,6 +44,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (TESTKIT,             &[BROKER, SCOPE]),
     // Functions and the command line wire: settings in, adapters into the API.
     ("issuance",          &[API, BROKER, SCOPE, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("rotation",          &[BROKER, SCOPE, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
     ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE]),
@@ -67,6 +68,7 @@ const MUST_NOT_LINK: &[(&str, &[&str])] = &[
     (API,        &["aws-*", "lambda_*"]),
     // What only a laptop needs would cost each cold start.
     ("issuance", &["deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
+    ("rotation", &[API, "axum", "deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
 ];
 
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");

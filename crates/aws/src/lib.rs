@@ -2,6 +2,7 @@
 //! credentials where it runs elsewhere, and the access keys of IAM users.
 
 mod access_keys;
+mod alerts;
 mod failure;
 mod federated;
 mod minter;
@@ -9,6 +10,7 @@ mod sts;
 mod web_identity;
 
 pub use crate::access_keys::{AccessKeys, AccessKeysSettings};
+pub use crate::alerts::EventBridge;
 pub use crate::failure::StsFailure;
 pub use crate::federated::{FederatedCredentials, FederatedSettings, STS_AUDIENCE};
 pub use crate::minter::{AwsMinter, AwsMinterSettings};

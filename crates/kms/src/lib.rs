@@ -2,9 +2,11 @@
 
 mod client;
 mod failure;
+mod issuer;
 mod keeper;
 mod signing;
 
 pub use crate::failure::KmsFailure;
+pub use crate::issuer::issuer;
 pub use crate::keeper::KmsKeeper;
 pub use crate::signing::{InvalidSigningKeys, KmsSigningKey, KmsSigningKeys};

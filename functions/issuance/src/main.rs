@@ -6,13 +6,12 @@ mod gateway;
 use std::env;
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::BehaviorVersion;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use deputize_api::{Authentication, Shelf, router};
 use deputize_aws::{AwsMinter, AwsMinterSettings};
-use deputize_broker::issuer::{Issuer, IssuerSettings};
 use deputize_broker::ports::clock::{Clock, Random};
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
@@ -21,7 +20,7 @@ use deputize_broker::{Broker, Ports};
 use deputize_clouds::{Environment, Surroundings};
 use deputize_connectors::OauthEndpoint;
 use deputize_host::{Format, OsRandom, SystemClock, init_tracing};
-use deputize_kms::{InvalidSigningKeys, KmsKeeper, KmsSigningKeys};
+use deputize_kms::{InvalidSigningKeys, KmsKeeper, issuer as kms_issuer};
 use deputize_scope::catalogue::Catalogues;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
@@ -49,7 +48,7 @@ async fn main() -> Result<(), Error> {
     };
     let mut issuer = None;
     let identity = deputize_clouds::identity(&clouds.identity, &config, &clock, |source| {
-        let own = own_issuer(source.settings(&settings.tenant), &source.keys, &config, &clock, &random)?;
+        let own = kms_issuer(source.settings(&settings.tenant), &source.keys, &config, &clock, &random)?;
         Ok::<_, InvalidSigningKeys>(issuer.insert(own).clone())
     })?;
     let surroundings = Surroundings {
@@ -82,17 +81,4 @@ async fn main() -> Result<(), Error> {
     let api = router(Arc::clone(&broker), Authentication::Gateway, shelf, issuer);
     let handler = Handler::new(broker, api);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
-}
-
-/// The function as its own issuer, with keys at KMS.
-fn own_issuer(
-    settings: IssuerSettings,
-    keys: &[String],
-    config: &SdkConfig,
-    clock: &Arc<dyn Clock>,
-    random: &Arc<dyn Random>,
-) -> Result<Arc<Issuer>, InvalidSigningKeys> {
-    let keys = keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
-    let keys = Arc::new(KmsSigningKeys::new(config, keys, settings.schedule.ahead())?);
-    Ok(Arc::new(Issuer::new(settings, keys, Arc::clone(clock), Arc::clone(random))))
 }
