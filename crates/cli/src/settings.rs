@@ -218,10 +218,12 @@ fn chosen(clouds: &mut toml::Table) -> Result<[Option<Which>; 3], toml::de::Erro
 impl Settings {
     /// The settings of the clouds that are real.
     pub(crate) fn real_clouds(&self) -> CloudSettings {
-        let CloudSettings { identity, aws, gcp, azure } = self.clouds.value.clone();
-        let gcp = gcp.filter(|_| self.gcp.value == Which::Real);
-        let azure = azure.filter(|_| self.azure.value == Which::Real);
-        CloudSettings { identity, aws, gcp, azure }
+        let all = self.clouds.value.clone();
+        CloudSettings {
+            gcp: all.gcp.filter(|_| self.gcp.value == Which::Real),
+            azure: all.azure.filter(|_| self.azure.value == Which::Real),
+            ..all
+        }
     }
 
     /// The settings of a command that speaks to a broker.

@@ -7,6 +7,7 @@ use deputize_scope::identifier::IdentifierError;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::rotation::RotationSettings;
 use crate::settings::{AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings};
 
 const TABLE: &str = "DEPUTIZE_TABLE";
@@ -71,6 +72,8 @@ struct Written {
     gcp: Option<GcpCloud>,
     #[serde(default)]
     azure: Option<AzureCloud>,
+    #[serde(default)]
+    rotation: RotationSettings,
 }
 
 /// As in a scope document: `{"aws": ARN}` or `{"oidc": {"issuer": …, "subject": …}}`.
@@ -94,8 +97,8 @@ impl Environment {
         let required =
             |name| variable(name).filter(|text| !text.is_empty()).ok_or(EnvironmentError::Missing(name));
         let written: Written = serde_json::from_str(&required(SETTINGS)?)?;
-        let Written { tenant, admins, auditors, identity, aws, gcp, azure } = written;
-        let clouds = CloudSettings { identity, aws, gcp, azure };
+        let Written { tenant, admins, auditors, identity, aws, gcp, azure, rotation } = written;
+        let clouds = CloudSettings { identity, aws, gcp, azure, rotation };
         clouds.validate()?;
         if clouds.aws.broker_role.is_some() {
             return Err(EnvironmentError::BrokerRole);

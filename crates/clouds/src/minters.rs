@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aws_types::SdkConfig;
 use deputize_aws::{WebIdentitySettings, WebIdentityTokens};
 use deputize_azure::{
-    AzureMinter, ClientSecret, Entra, FederatedCredential, KeyVault, ManagedIdentity, NotAnAuthority,
-    SealedSecrets, TokenSource,
+    AzureMinter, ClientSecret, Entra, FederatedCredential, KeyVault, ManagedIdentity, NoGraph,
+    NotAnAuthority, SealedSecrets, TokenSource,
 };
 use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::identity::IdentityTokens;
@@ -41,15 +41,21 @@ impl std::fmt::Debug for Surroundings {
     }
 }
 
-/// Why a minter cannot be made.
+/// Why what speaks to a cloud cannot be made.
 #[derive(Debug, Error)]
-pub(crate) enum NotMade {
+pub enum NotMade {
+    /// There is no TLS to speak.
     #[error(transparent)]
     Client(#[from] NoClient),
+    /// An address that is none.
     #[error("an address is none")]
     Address(#[source] NotAUrl),
+    /// A token would be sent in the clear.
     #[error(transparent)]
     Authority(#[from] NotAnAuthority),
+    /// There is no telling where Graph is.
+    #[error("azure.graph has to say where Graph is")]
+    Graph(#[from] NoGraph),
 }
 
 /// Says who the broker is, as the settings have it; `aws` is what the broker is at AWS. Where the broker is its own
@@ -170,6 +176,6 @@ impl Surroundings {
 }
 
 /// Through the proxies of the environment, but for what is on this machine.
-fn client(place: Option<&Url>) -> Result<Client, NoClient> {
+pub(crate) fn client(place: Option<&Url>) -> Result<Client, NoClient> {
     if place.is_some_and(deputize_http::is_local) { Client::direct() } else { Client::new() }
 }

@@ -9,12 +9,18 @@ use deputize_broker::issuer::{IssuerSettings, IssuerUrl, Schedule, Subject};
 use deputize_broker::{AwsSettings, AzureSettings, GcpSettings};
 use deputize_gcp::PoolProvider;
 use deputize_http::Url;
+use deputize_scope::TenantId;
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::azure::ClientId;
 use deputize_scope::gcp::ServiceAccount;
-use deputize_scope::{AgentId, TenantId};
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
+
+use crate::rotation::RotationSettings;
+
+/// What templates are tried with: a name that an agent may have, and a number that an account may have.
+const AGENT: (&str, &str) = ("{agent}", "agent");
+const ACCOUNT: (&str, &str) = ("{account}", "123456789012");
 
 /// Which clouds a deployment mints at. AWS is always there; the others are where they are named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -28,6 +34,8 @@ pub struct CloudSettings {
     pub gcp: Option<GcpCloud>,
     /// Azure.
     pub azure: Option<AzureCloud>,
+    /// How stored keys are rotated.
+    pub rotation: RotationSettings,
 }
 
 /// Who says who the broker is, where nothing is stored that would prove it.
@@ -79,6 +87,9 @@ pub struct AwsCloud {
     /// of AWS's.
     #[serde(deserialize_with = "parsed")]
     pub broker_role: Option<RoleArn>,
+    /// The role by which the access keys of an account's users are rotated: an ARN with `{account}` in it. Without it,
+    /// the broker rotates those of its own account, as itself.
+    pub rotation_role: Option<String>,
 }
 
 /// Google Cloud.
@@ -127,6 +138,13 @@ pub struct AzureCloud {
     /// A metadata service that is elsewhere than on Azure's machines.
     #[serde(deserialize_with = "parsed")]
     pub imds: Option<Url>,
+    /// Another Graph than the one that belongs to the authority.
+    #[serde(deserialize_with = "parsed")]
+    pub graph: Option<Url>,
+    /// The application that rotates the client secrets of those that it owns, proved by the broker's [`IdentitySource`].
+    /// Without it, each application rotates its own.
+    #[serde(deserialize_with = "parsed")]
+    pub rotation_client_id: Option<ClientId>,
 }
 
 /// Client secrets in a key vault.
@@ -156,8 +174,8 @@ pub enum InvalidSettings {
         /// Another.
         other: &'static str,
     },
-    /// A template that gives no agent an identity.
-    #[error("{field} is {value:?}, which names no {kind}, whatever {{agent}} stands for")]
+    /// A template that names nothing, whatever is put into it.
+    #[error("{field} is {value:?}, which names no {kind}, whatever {stands_for} stands for")]
     Template {
         /// The field.
         field: &'static str,
@@ -165,6 +183,16 @@ pub enum InvalidSettings {
         value: String,
         /// What it should give.
         kind: &'static str,
+        /// What is put into it.
+        stands_for: &'static str,
+    },
+    /// A number or a time with which nothing could be rotated.
+    #[error("{field} must {must}")]
+    Window {
+        /// The field.
+        field: &'static str,
+        /// What it must do.
+        must: &'static str,
     },
     /// An address to which tokens would go in the clear.
     #[error("{field} is {value}: it takes an https address, or one of this machine")]
@@ -187,7 +215,9 @@ pub enum InvalidSettings {
 impl CloudSettings {
     /// What can be told from the settings alone.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
-        template::<RoleArn>("aws.role", "role", self.aws.role.as_ref())?;
+        template::<RoleArn>("aws.role", "role", AGENT, self.aws.role.as_ref())?;
+        template::<RoleArn>("aws.rotation_role", "role", ACCOUNT, self.aws.rotation_role.as_ref())?;
+        self.rotation.validate()?;
         // AWS takes no identity token of its own.
         let is_elsewhere = self.identity != IdentitySource::Aws;
         needs(
@@ -243,7 +273,8 @@ impl GcpCloud {
         needs("gcp.audience", self.audience.is_some(), "gcp.provider", self.provider.is_some())?;
         needs("gcp.metadata_host", self.metadata_host.is_some(), "gcp.ambient", self.ambient)?;
         in_secret("gcp.endpoint", self.endpoint.as_ref())?;
-        template::<ServiceAccount>("gcp.service_account", "service account", self.service_account.as_ref())
+        let service_account = self.service_account.as_ref();
+        template::<ServiceAccount>("gcp.service_account", "service account", AGENT, service_account)
     }
 }
 
@@ -256,6 +287,10 @@ impl AzureCloud {
         }
         needs("azure.audience", self.audience.is_some(), "azure.tenant", has_tenant)?;
         needs("azure.key_vault", self.key_vault.is_some(), "azure.tenant", has_tenant)?;
+        let has_manager = self.rotation_client_id.is_some();
+        needs("azure.rotation_client_id", has_manager, "azure.tenant", has_tenant)?;
+        needs("azure.graph", self.graph.is_some(), "azure.tenant", has_tenant)?;
+        in_secret("azure.graph", self.graph.as_ref())?;
         in_secret("azure.authority", self.authority.as_ref())?;
         in_secret("azure.key_vault.url", self.key_vault.as_ref().map(|vault| &vault.url))
     }
@@ -278,19 +313,19 @@ fn in_secret(field: &'static str, url: Option<&Url>) -> Result<(), InvalidSettin
     }
 }
 
-/// Tries a template with an agent's name: one that fits wherever a name does.
+/// Tries a template with something that fits wherever its like does.
 fn template<T: FromStr>(
     field: &'static str,
     kind: &'static str,
+    (stands_for, sample): (&'static str, &str),
     template: Option<&String>,
 ) -> Result<(), InvalidSettings> {
-    let Some(value) = template else { return Ok(()) };
-    let is_one = || {
-        "agent"
-            .parse::<AgentId>()
-            .is_ok_and(|agent| value.replace("{agent}", agent.as_str()).parse::<T>().is_ok())
-    };
-    if is_one() { Ok(()) } else { Err(InvalidSettings::Template { field, value: value.clone(), kind }) }
+    match template {
+        Some(value) if value.replace(stands_for, sample).parse::<T>().is_err() => {
+            Err(InvalidSettings::Template { field, value: value.clone(), kind, stands_for })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn required<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -318,6 +353,9 @@ mod tests {
         [aws]
         role = "arn:aws:iam::123456789012:role/agent-{agent}"
         region = "eu-west-1"
+        rotation_role = "arn:aws:iam::{account}:role/rotation"
+        [rotation]
+        adoption = "10m"
         [gcp]
         service_account = "agent-{agent}@acme-prod.iam.gserviceaccount.com"
         provider = "projects/123456789012/locations/global/workloadIdentityPools/agents/providers/deputize"
@@ -326,6 +364,7 @@ mod tests {
         tenant = "contoso.onmicrosoft.com"
         client_id = "00000000-0000-4000-8000-000000000001"
         managed_identity = true
+        rotation_client_id = "00000000-0000-4000-8000-000000000003"
         [azure.key_vault]
         url = "https://acme.vault.azure.net"
         secret = "agent-{agent}-credential"
@@ -389,6 +428,12 @@ mod tests {
                 "aws.broker_role means nothing without",
             ),
             ("[aws]\nrole = 'agent-{agent}'", "aws.role is \"agent-{agent}\""),
+            ("[aws]\nrotation_role = 'arn:aws:iam::{agent}:role/r'", "aws.rotation_role is"),
+            ("[rotation]\nprobes = 0", "rotation.probes must"),
+            (
+                "[azure]\nmanaged_identity = true\ngraph = 'https://graph.example.com'",
+                "azure.graph means nothing without azure.tenant",
+            ),
             ("[gcp]\nambient = true\nservice_account = '{agent}'", "gcp.service_account is"),
         ] {
             let error = read(text).validate().unwrap_err().to_string();

@@ -65,7 +65,9 @@ mod tests {
     fn events_are_read_as_the_scheduler_and_an_operator_send_them() {
         let read = |text: &str| serde_json::from_str::<Event>(text);
         assert!(matches!(read(r#"{"tick":"2026-05-01T12:00:00Z"}"#), Ok(Event::Tick(_))));
-        assert!(matches!(read(r#"{"rotate":"devops-github"}"#), Ok(Event::Rotate(id)) if id.as_str() == "devops-github"));
+        assert!(
+            matches!(read(r#"{"rotate":"devops-github"}"#), Ok(Event::Rotate(id)) if id.as_str() == "devops-github")
+        );
         for wrong in ["{}", r#"{"rotate":"NO NAME"}"#, r#"{"tick":"x","rotate":"y"}"#, r#"{"reap":true}"#] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

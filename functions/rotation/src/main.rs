@@ -19,7 +19,7 @@ use deputize_broker::{Broker, Ports};
 use deputize_clouds::{Environment, Surroundings, key_providers};
 use deputize_connectors::{ConnectorSettings, DeclaredConnector, OauthEndpoint};
 use deputize_host::{Format, LogAlerts, OsRandom, SystemClock, init_tracing};
-use deputize_kms::{InvalidSigningKeys, KmsKeeper, issuer};
+use deputize_kms::{KmsKeeper, issuer};
 use deputize_scope::identifier::CredentialType;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Error> {
     };
     let identity = deputize_clouds::identity(&clouds.identity, &config, &clock, |source| {
         let settings = source.settings(&settings.tenant);
-        Ok::<_, InvalidSigningKeys>(issuer(settings, &source.keys, &config, &clock, &random)?)
+        issuer(settings, &source.keys, &config, &clock, &random)
     })?;
     let surroundings = Surroundings { clock: clock.clone(), random, identity, secrets: None };
     let mut providers = key_providers(&clouds, &surroundings, &config)?;

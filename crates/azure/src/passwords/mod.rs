@@ -45,20 +45,20 @@ pub struct PasswordSettings {
     pub manager: Option<ClientId>,
     /// The audience that the manager's federated credential was given, where it is not Entra's own.
     pub audience: Option<String>,
-    /// How long a new secret is good for, whatever becomes of it. It has to be longer than the time from one rotation to
-    /// the next, and than it takes somebody to mend a rotation that fails.
-    pub lifetime: SignedDuration,
+    /// How long a new secret is good for at least, whatever becomes of it. One lives three times as long as it is to be
+    /// used, so that two rotations may fail; and no shorter than this, so that somebody has time to mend what fails.
+    pub shortest_lifetime: SignedDuration,
     /// How Entra behaves in time.
     pub windows: Windows,
 }
 
 impl Default for PasswordSettings {
-    /// Secrets of 30 days, changed by the applications themselves, within [`ApplicationPasswords::WINDOWS`].
+    /// Secrets of a week at least, changed by the applications themselves, within [`ApplicationPasswords::WINDOWS`].
     fn default() -> Self {
         Self {
             manager: None,
             audience: None,
-            lifetime: SignedDuration::from_hours(30 * 24),
+            shortest_lifetime: SignedDuration::from_hours(7 * 24),
             windows: ApplicationPasswords::WINDOWS,
         }
     }
@@ -162,7 +162,9 @@ impl KeyProvider for ApplicationPasswords {
     ) -> Result<StoredSecret, ProviderError> {
         let call = self.caller.begin();
         let current = client_secret(subject.current)?;
-        let end = self.caller.now().saturating_add(self.settings.lifetime).unwrap_or(Timestamp::MAX);
+        let lifetime = subject.record.schedule.interval().saturating_mul(3);
+        let lifetime = lifetime.max(self.settings.shortest_lifetime);
+        let end = self.caller.now().saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         let application = self.application(call, current).await?;
         let added = self.graph.add(call, &application, &operation.label(), end).await.map_err(of_change)?;
         Ok(StoredSecret::AzureClientSecret(StoredClientSecret {

@@ -60,7 +60,14 @@ async fn a_new_secret_is_labelled_and_ends_by_itself() {
     let kept = directory.sandbox.passwords().remove(AGENT).unwrap().pop().unwrap();
     assert_eq!(made.facts().key_id().unwrap().as_str(), kept.key_id);
     assert_eq!(kept.display_name, Some(operation.label()));
-    assert_eq!(kept.end.to_string(), "2026-12-23T06:00:00Z");
+    assert_eq!(kept.end.to_string(), "2026-11-30T06:00:00Z");
+
+    let mut seldom = record_of(&current);
+    seldom.schedule.every = 30 * 24 * 3_600;
+    let subject = Subject { record: &seldom, ..subject };
+    provider.create(&subject, operation).await.unwrap();
+    let kept = directory.sandbox.passwords().remove(AGENT).unwrap().pop().unwrap();
+    assert_eq!(kept.end.to_string(), "2027-02-21T06:00:00Z");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn the_manager_is_who_changes_secrets_and_the_candidate_is_who_proves_itse
     assert_eq!(added.headers["authorization"], "Bearer canary-token");
     let wanted = json!({ "passwordCredential": {
         "displayName": operation.label(),
-        "endDateTime": "2026-12-23T06:00:00Z",
+        "endDateTime": "2026-11-30T06:00:00Z",
     } });
     assert_eq!(serde_json::from_str::<Value>(&added.body).unwrap(), wanted);
 }
