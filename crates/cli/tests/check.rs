@@ -37,6 +37,60 @@ fn an_iam_policy_is_checked_as_what_it_is() {
     assert_eq!(check(&file, &["--kind", "aws-policy=role"]).0, 2);
 }
 
+const CONNECTOR: &str = r#"version: 1
+name: example
+hosts: [api.example.com]
+auth: { scheme: bearer }
+create: { url: "https://api.example.com/keys", body: { name: "{label}" }, key: /key, id: /id }
+probe: { url: "https://api.example.com/me?key={key}" }
+list: { url: "https://api.example.com/keys", items: /keys, id: /id, label: /name }
+revoke: { url: "https://api.example.com/keys/{keyid}" }
+"#;
+
+const WITH_CONNECTORS: &str = r#"version: 1
+tenant: acme
+agents: { ops: {} }
+credentials:
+  - { id: one, type: api_key, agent: ops, rotate: { every: 7d, connector: connectors/example.yaml } }
+  - { id: two, type: api_key, agent: ops, rotate: { every: 7d, connector: connectors/example.yaml } }
+  - { id: three, type: api_key, agent: ops, rotate: { every: 7d, connector: connectors/missing.yaml } }
+"#;
+
+#[test]
+fn a_connector_is_checked_and_mended() {
+    let folder = TempDir::new().unwrap();
+    let file = written(&folder, "example.yaml", CONNECTOR);
+    let (code, _, err) = check(&file, &["--kind", "connector"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("example.yaml:6:15") && err.contains("error[secret-in-url]"), "{err}");
+    let (_, out, _) = check(&file, &["--kind", "connector", "--fix", "--format", "json"]);
+    let findings = &serde_json::from_str::<Value>(&out).unwrap()[0]["findings"];
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
+    let sound = CONNECTOR.replace("?key={key}", "").replace("{keyid}", "{key.id}");
+    let file = written(&folder, "sound.yaml", &sound);
+    let strict = check(&file, &["--kind", "connector", "--strict"]);
+    assert_eq!(strict, (0, "1 file checked, no findings\n".to_owned(), String::new()));
+}
+
+#[test]
+fn a_scope_document_is_checked_with_the_connectors_that_it_names() {
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("connectors")).unwrap();
+    let connector = written(&folder, "connectors/example.yaml", CONNECTOR);
+    let document = written(&folder, "scopes.yaml", WITH_CONNECTORS);
+    let (code, out, err) = check(&document, &[]);
+    assert_eq!((code, out.as_str()), (1, "2 files checked, 3 errors, 0 warnings\n"));
+    assert!(err.contains("scopes.yaml:7") && err.contains("error[unreadable-connector]"), "{err}");
+    assert!(err.contains("connectors/example.yaml:6:15"), "{err}");
+    let (_, out, _) = check(&document, &["--format", "sarif"]);
+    let log: Value = serde_json::from_str(&out).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let secret = results.iter().find(|result| result["ruleId"] == "secret-in-url").unwrap();
+    let place = secret["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(place.ends_with("connectors/example.yaml"), "{place}");
+    assert!(connector.exists());
+}
+
 #[test]
 fn what_has_one_fix_is_mended_in_the_file() {
     let folder = TempDir::new().unwrap();

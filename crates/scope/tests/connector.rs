@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use deputize_scope::connector::{Auth, Connector, Method, Next, Placeholder, Values, Windows};
+use deputize_scope::document::connector_files;
 use deputize_scope::finding::Code;
 use deputize_scope::{Seconds, Severity};
 use proptest::prelude::*;
@@ -67,6 +68,23 @@ fn the_same_connector_is_written_in_json() {
         "list": {"url": "https://api.example.com/keys", "items": "", "id": "/id", "label": "/name"},
         "revoke": {"url": "https://api.example.com/keys/{key.id}?for={credential}"}}"#;
     assert_eq!(sound(json), sound(MINIMAL));
+}
+
+#[test]
+fn a_document_names_files_below_it_alone() {
+    let document = r#"
+version: 1
+credentials:
+  - { id: a, rotate: { every: 7d, connector: connectors/a.yaml } }
+  - { id: b, rotate: { connector: ../b.yaml } }
+  - { id: c, rotate: { connector: /etc/c.yaml } }
+  - { id: d, rotate: [] }
+  - { id: e, rotate: { connector: [7] } }
+"#;
+    let named = connector_files(document.as_bytes());
+    let paths: Vec<(&str, usize)> = named.iter().map(|(path, span)| (path.as_str(), span.line)).collect();
+    assert_eq!(paths, [("connectors/a.yaml", 4)]);
+    assert_eq!(connector_files(b"\xff"), []);
 }
 
 #[test]

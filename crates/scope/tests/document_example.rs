@@ -97,7 +97,7 @@ fn the_stored_credentials_of_the_example_are_read() {
     let [github, newsletter] = document.credentials.as_slice() else { panic!("two credentials") };
     assert_eq!((github.kind, github.risk), (CredentialType::ApiKey, Risk::High));
     let rotate = github.rotate.as_ref().unwrap();
-    assert_eq!((rotate.every.get(), rotate.connector.as_deref()), (604_800, Some("connectors/github.yaml")));
+    assert_eq!((rotate.every.get(), rotate.connector.as_deref()), (604_800, Some("connectors/sandbox.yaml")));
     assert_eq!(newsletter.kind, CredentialType::OauthToken);
 }
 

@@ -1,5 +1,6 @@
-//! `deputize check`: is this a scope document or an IAM policy, and does it say what was meant?
+//! `deputize check`: is this a scope document, a connector or an IAM policy, and does it say what was meant?
 
+mod connectors;
 mod fix;
 mod kind;
 mod sarif;
@@ -21,7 +22,8 @@ pub(crate) struct Arguments {
     /// Documents, in YAML or JSON; IAM policies in JSON.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the files are: scope, or aws-policy[=identity|session|trust|managed].
+    /// What the files are: scope, connector, or aws-policy[=identity|session|trust|managed]. With a scope document, the
+    /// connectors that it names are checked too.
     #[arg(long, default_value = "scope")]
     kind: Kind,
     /// How to tell the findings.
@@ -71,12 +73,24 @@ pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<
             fixed += mended.edits.len();
             bytes = mended.text.into_bytes();
         }
-        let findings = arguments.kind.findings(&bytes, &catalogues);
+        let mut findings = arguments.kind.findings(&bytes, &catalogues);
+        let named = match arguments.kind {
+            Kind::Scope => connectors::named(path, &bytes, &mut findings),
+            Kind::Connector | Kind::AwsPolicy(_) => Vec::new(),
+        };
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if arguments.format == Format::Text {
-            report::to_stderr(&file, &text, &findings);
-        }
         checked.push(Checked { file, findings, text });
+        for connector in named {
+            // Several documents may name the same one.
+            if checked.iter().all(|one| one.file != connector.file) {
+                checked.push(connector);
+            }
+        }
+    }
+    if arguments.format == Format::Text {
+        for one in &checked {
+            report::to_stderr(&one.file, &one.text, &one.findings);
+        }
     }
     match arguments.format {
         Format::Json => output::line(serde_json::to_string_pretty(&checked)?)?,

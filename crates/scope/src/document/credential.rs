@@ -161,6 +161,15 @@ fn connector(node: &Node, findings: &mut Vec<Finding>) -> Option<String> {
     sound.then(|| path.to_owned())
 }
 
+/// The files of connectors that a document names, and where; also of one with errors.
+pub(super) fn connector_files(root: &Node) -> Vec<(String, Span)> {
+    let credentials = root.field("credentials").map(Node::members).unwrap_or_default();
+    let named = credentials.iter().filter_map(|credential| credential.field("rotate")?.field("connector"));
+    let sound =
+        named.filter_map(|node| Some((node.as_text().filter(|path| is_connector_path(path))?, node.span)));
+    sound.map(|(path, span)| (path.to_owned(), span)).collect()
+}
+
 /// What the document has named so far.
 pub(super) struct Seen<'a> {
     /// The agents that the document has, also those whose reading failed.

@@ -35,7 +35,7 @@ pub use join::JoinError;
 pub use schema::json_schema;
 pub use session::SessionError;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, Span};
 use crate::identifier::{AgentId, Cloud, TenantId};
 use crate::seconds::Seconds;
 use crate::sorted::{SortedMap, sort_by_key};
@@ -102,6 +102,12 @@ pub fn parse_scopes(text: &str) -> (Vec<Scope>, Vec<Finding>) {
     let scopes = source.root.map(|root| read::scopes(&root, &mut findings)).unwrap_or_default();
     let findings = in_order(findings);
     (if has_error(&findings) { Vec::new() } else { scopes }, findings)
+}
+
+/// The files of connectors that a document names, and where: paths below the document's directory. Also of one with
+/// errors, so that all that is wrong is told at once.
+pub fn connector_files(bytes: &[u8]) -> Vec<(String, Span)> {
+    syntax::read_bytes(bytes).root.as_ref().map(credential::connector_files).unwrap_or_default()
 }
 
 fn has_error(findings: &[Finding]) -> bool {

@@ -1,6 +1,7 @@
 //! The clouds that credentials are minted at: sandboxes in this very process, or the real ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use aws_credential_types::Credentials;
@@ -20,6 +21,7 @@ use deputize_clouds::{
 use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
+use deputize_sandbox::keys::{self, SandboxKeys};
 use deputize_sandbox::{Clock, IssuerKeys, Key, Random};
 use deputize_scope::TenantId;
 
@@ -35,6 +37,10 @@ const SANDBOX_ROLE: &str = "arn:aws:iam::123456789012:role/agent-{agent}";
 const AWS: &str = "/sandbox/aws";
 const GCP: &str = "/sandbox/gcp";
 const AZURE: &str = "/sandbox/azure";
+const KEYS: &str = "/sandbox/keys";
+
+/// How long a key takes at the sandbox until it works, and until it has ended: long enough to be seen.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// What mints, and what is served beside the API.
 pub(super) struct Clouds {
@@ -93,8 +99,9 @@ pub(super) async fn choose(
     Ok(Clouds { minters, routes: sandbox.routes, role_template })
 }
 
-/// An account, a project and a tenant in this very process, reached as the clouds are: over HTTP. All trust the broker's
-/// own issuer, which is how it proves itself to them; Google's and Microsoft's trust the account's tokens too.
+/// An account, a project and a tenant in this very process, and a provider of API keys, reached as they are elsewhere:
+/// over HTTP. The clouds trust the broker's own issuer, which is how it proves itself to them; Google's and Microsoft's trust
+/// the account's tokens too.
 struct Sandbox {
     sdk: SdkConfig,
     /// Where those of Google and Microsoft are, and as whom they are asked.
@@ -149,6 +156,8 @@ impl Sandbox {
             routes =
                 routes.merge(SandboxAzure::new(directory, clock(host), random(host)).router_under(AZURE));
         }
+        let provider = keys::Config { settling: SETTLING, lingering: SETTLING, ..keys::Config::new(key()?) };
+        routes = routes.merge(SandboxKeys::new(provider, clock(host), random(host)).router_under(KEYS));
         Ok(Self { sdk, clouds, routes })
     }
 }
