@@ -38,9 +38,11 @@ impl Client {
     }
 
     /// A client that goes through no proxy, and to addresses of that network only: for places that somebody else names. A
-    /// name is resolved first, and the connection made to an address that was looked at.
+    /// name is resolved first, and the connection made to an address that was looked at. Each request has a connection of
+    /// its own, so that it meets any of the servers there, and the name is looked at each time.
     pub fn within(network: Network) -> Result<Self, NoClient> {
         let builder = reqwest::Client::builder().no_proxy().connect_timeout(CONNECTED_WITHIN);
+        let builder = builder.pool_max_idle_per_host(0);
         Self::of(builder.dns_resolver(network), network)
     }
 
