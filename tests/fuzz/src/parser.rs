@@ -1,8 +1,8 @@
-//! Any text is a document or has an error, and every place that is told lies in the text.
+//! Any text is a document or has an error, and every place that is told lies in the text. The same of connectors.
 
-use deputize_scope::{Finding, ScopeDocument, Severity, Span, document};
+use deputize_scope::{Connector, Finding, ScopeDocument, Severity, Span, document};
 
-/// Reads the bytes as a scope document, and as a list of scopes.
+/// Reads the bytes as a scope document, as a list of scopes, and as a connector.
 ///
 /// # Panics
 /// Where the parser breaks a promise.
@@ -18,6 +18,11 @@ pub fn parser(bytes: &[u8]) {
     }
     let (_, findings) = document::parse_scopes(text);
     places(text, &findings);
+
+    let connector = Connector::parse(text);
+    let errors = connector.findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert!(connector.connector.is_some() != errors, "a connector or an error: {:#?}", connector.findings);
+    places(text, &connector.findings);
 }
 
 fn places(text: &str, findings: &[Finding]) {

@@ -9,12 +9,14 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..400)
 }
 
-/// The example with some of its bytes overwritten.
-fn mutated() -> impl Strategy<Value = Vec<u8>> {
+const CONNECTOR: &[u8] = include_bytes!("../../../examples/connectors/sandbox.yaml");
+
+/// An example with some of its bytes overwritten.
+fn mutated(example: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let edit =
-        (0..EXAMPLE.len(), prop_oneof![any::<u8>(), prop::sample::select(b"{}[]:,-*&!#\"'\n \t".to_vec())]);
-    prop::collection::vec(edit, 1..12).prop_map(|edits| {
-        let mut bytes = EXAMPLE.to_vec();
+        (0..example.len(), prop_oneof![any::<u8>(), prop::sample::select(b"{}[]:,-*&!#\"'\n \t".to_vec())]);
+    prop::collection::vec(edit, 1..12).prop_map(move |edits| {
+        let mut bytes = example.to_vec();
         for (at, byte) in edits {
             if let Some(place) = bytes.get_mut(at) {
                 *place = byte;
@@ -33,7 +35,12 @@ proptest! {
     }
 
     #[test]
-    fn the_parser_keeps_its_promises_on_a_damaged_document(bytes in mutated()) {
+    fn the_parser_keeps_its_promises_on_a_damaged_document(bytes in mutated(EXAMPLE)) {
+        parser(&bytes);
+    }
+
+    #[test]
+    fn the_parser_keeps_its_promises_on_a_damaged_connector(bytes in mutated(CONNECTOR)) {
         parser(&bytes);
     }
 
