@@ -14,8 +14,8 @@ use serde::Deserialize;
 use crate::minters::{NotMade, Surroundings, client};
 use crate::settings::{AwsCloud, AzureCloud, CloudSettings, InvalidSettings};
 
-/// How providers behave in time, where it is not as each says itself: for all of them. Times are written as `30s`, `5m`
-/// or `1h`.
+/// How rotation goes. Times are those of all providers, where they are not to be as each says itself; written as `30s`,
+/// `5m` or `1h`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RotationSettings {
@@ -29,6 +29,9 @@ pub struct RotationSettings {
     pub adoption: Option<SignedDuration>,
     /// The time between disabling a key and deleting it.
     pub soak: Option<SignedDuration>,
+    /// Whether declared connectors may go to addresses of this machine and of private networks. They may not by default,
+    /// so that nobody who may change one reaches what only the broker can.
+    pub private_addresses: bool,
 }
 
 impl RotationSettings {
@@ -71,27 +74,22 @@ pub fn key_providers(
     surroundings: &Surroundings,
     aws: &SdkConfig,
 ) -> Result<BTreeMap<CredentialType, Arc<dyn KeyProvider>>, NotMade> {
-    let access_keys = access_keys(&settings.aws, &settings.rotation, aws);
+    let access_keys = access_keys(&settings.aws, aws);
     let mut providers: BTreeMap<_, Arc<dyn KeyProvider>> =
         BTreeMap::from([(CredentialType::AwsAccessKey, Arc::new(access_keys) as _)]);
     if let Some(azure) = settings.azure.as_ref().filter(|azure| azure.tenant.is_some()) {
-        let passwords = passwords(azure, &settings.rotation, surroundings)?;
+        let passwords = passwords(azure, surroundings)?;
         providers.insert(CredentialType::AzureServicePrincipal, Arc::new(passwords));
     }
     Ok(providers)
 }
 
-fn access_keys(settings: &AwsCloud, rotation: &RotationSettings, aws: &SdkConfig) -> AccessKeys {
+fn access_keys(settings: &AwsCloud, aws: &SdkConfig) -> AccessKeys {
     let (role_template, region) = (settings.rotation_role.clone(), settings.region.clone());
-    let windows = rotation.over(AccessKeys::WINDOWS);
-    AccessKeys::new(aws, AccessKeysSettings { role_template, region, windows })
+    AccessKeys::new(aws, AccessKeysSettings { role_template, region, ..AccessKeysSettings::default() })
 }
 
-fn passwords(
-    settings: &AzureCloud,
-    rotation: &RotationSettings,
-    surroundings: &Surroundings,
-) -> Result<ApplicationPasswords, NotMade> {
+fn passwords(settings: &AzureCloud, surroundings: &Surroundings) -> Result<ApplicationPasswords, NotMade> {
     let authority = match &settings.authority {
         Some(authority) => authority.clone(),
         None => Entra::PUBLIC.parse().map_err(NotMade::Address)?,
@@ -100,7 +98,6 @@ fn passwords(
     let settings = PasswordSettings {
         manager: settings.rotation_client_id.clone(),
         audience: settings.audience.clone(),
-        windows: rotation.over(ApplicationPasswords::WINDOWS),
         ..PasswordSettings::default()
     };
     let Surroundings { clock, random, identity, .. } = surroundings.clone();

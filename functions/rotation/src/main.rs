@@ -65,15 +65,18 @@ async fn main() -> Result<(), Error> {
     })?;
     let surroundings = Surroundings { clock: clock.clone(), random, identity, secrets: None };
     let mut providers = key_providers(&clouds, &surroundings, &config)?;
-    let connector = DeclaredConnector::new(ConnectorSettings::default());
+    let rotation = clouds.rotation.clone();
+    let connector = ConnectorSettings { allow_private: rotation.private_addresses };
+    let connector = DeclaredConnector::new(connector);
     providers.insert(CredentialType::ApiKey, Arc::new(connector) as Arc<dyn KeyProvider>);
     let alerts: Arc<dyn Alerts> = match env::var(EVENT_BUS).ok().filter(|bus| !bus.is_empty()) {
         Some(bus) => Arc::new(EventBridge::new(&config, bus)),
         None => Arc::new(LogAlerts),
     };
+    let windows = Arc::new(move |windows| rotation.over(windows));
     let tokens = Some(Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))));
     let broker = Arc::new(Broker::new(settings, ports));
-    let rotator = Rotator::new(Arc::clone(&broker), Providers { keys: providers, tokens, alerts });
+    let rotator = Rotator::new(Arc::clone(&broker), Providers { keys: providers, windows, tokens, alerts });
     let handler = Handler::new(broker, rotator, clock);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
 }

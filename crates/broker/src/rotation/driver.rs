@@ -19,7 +19,7 @@ use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::ports::StoreError;
 use crate::ports::credentials::{ChangeError, CredentialChange};
-use crate::ports::rotation::{Alerts, KeyProvider, OperationId};
+use crate::ports::rotation::{Alerts, KeyProvider, OperationId, Windows};
 use crate::scopes::LoadError;
 use crate::stored::{CredentialRecord, OauthMinter, SealedVersion, Vault};
 
@@ -40,6 +40,8 @@ const WRITE_PAUSE: Duration = Duration::from_millis(50);
 pub struct Providers {
     /// Where keys are made, by type.
     pub keys: BTreeMap<CredentialType, Arc<dyn KeyProvider>>,
+    /// How long a deployment gives providers and agents, where that is not what a provider says of itself.
+    pub windows: Arc<dyn Fn(Windows) -> Windows + Send + Sync>,
     /// What exchanges refresh tokens.
     pub tokens: Option<Arc<OauthMinter>>,
     /// Who is told at once.

@@ -10,7 +10,7 @@ use super::schedule::Renewal;
 use super::state::{Next, Phase};
 use super::told::Reason;
 use crate::ports::minter::MintError;
-use crate::ports::rotation::{KeyId, KeyProvider, OperationId, ProviderError, Subject};
+use crate::ports::rotation::{Abilities, KeyId, KeyProvider, OperationId, ProviderError, Subject};
 use crate::stored::facts::{Facts, OauthGrant};
 use crate::stored::record::{VersionNumber, VersionState};
 use crate::stored::{CredentialRecord, SealedVersion, StoredSecret};
@@ -81,7 +81,10 @@ impl Rotator {
         self.open(record, hand, record.current).await?;
         let subject = subject(record, hand).ok_or_else(|| passing("does_not_open"))?;
         Ok(match provider.abilities(&subject) {
-            Ok(abilities) => Means::Keys(abilities),
+            Ok(abilities) => {
+                let windows = (self.providers.windows)(abilities.windows);
+                Means::Keys(Abilities { windows, ..abilities })
+            }
             Err(error) => {
                 tracing::warn!(credential = %record.id, %error, "a connector cannot be used");
                 Means::Nobody(Reason::InvalidConnector)

@@ -1,5 +1,6 @@
 //! The clouds that credentials are minted at: sandboxes in this very process, or the real ones.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,17 +14,20 @@ use axum::Router;
 use deputize_aws::{AwsMinter, AwsMinterSettings, STS_AUDIENCE};
 use deputize_broker::issuer::Issuer;
 use deputize_broker::ports::minter::Minter;
+use deputize_broker::ports::rotation::KeyProvider;
 use deputize_broker::stored::Vault;
 use deputize_clouds::{
-    AzureCloud, CloudSettings, GcpCloud, IdentitySource, IssuerSource, Surroundings, identity,
+    AzureCloud, CloudSettings, GcpCloud, IdentitySource, IssuerSource, Surroundings, identity, key_providers,
     minters as minters_of,
 };
+use deputize_connectors::{ConnectorSettings, DeclaredConnector};
 use deputize_sandbox::aws::{self, SandboxAws};
 use deputize_sandbox::azure::{self, SandboxAzure};
 use deputize_sandbox::gcp::{self, SandboxGcp};
 use deputize_sandbox::keys::{self, SandboxKeys};
 use deputize_sandbox::{Clock, IssuerKeys, Key, Random};
 use deputize_scope::TenantId;
+use deputize_scope::identifier::CredentialType;
 
 use super::state::State;
 use super::wiring::Host;
@@ -45,6 +49,8 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// What mints, and what is served beside the API.
 pub(super) struct Clouds {
     pub(super) minters: Vec<Arc<dyn Minter>>,
+    /// Where stored keys are made and revoked.
+    pub(super) keys: BTreeMap<CredentialType, Arc<dyn KeyProvider>>,
     pub(super) routes: Router,
     /// The role of an agent whose scope names none.
     pub(super) role_template: Option<String>,
@@ -74,8 +80,10 @@ pub(super) async fn choose(
         }
         let (aws, identity) = Aws::and_identity(&real, tenant, &host.clock, own).await?;
         let mut minters: Vec<Arc<dyn Minter>> = vec![Arc::new(aws.minter())];
-        minters.extend(minters_of(&real, &surroundings(identity)));
-        return Ok(Clouds { minters, routes: Router::new(), role_template: real.aws.role });
+        minters.extend(minters_of(&real, &surroundings(Arc::clone(&identity))));
+        let mut keys = key_providers(&real, &surroundings(identity), &aws.sdk)?;
+        keys.insert(CredentialType::ApiKey, connectors(real.rotation.private_addresses));
+        return Ok(Clouds { minters, keys, routes: Router::new(), role_template: real.aws.role });
     }
     if real.is_federated() && real.identity == IdentitySource::Aws {
         bail!(
@@ -93,10 +101,20 @@ pub(super) async fn choose(
     let mut minters: Vec<Arc<dyn Minter>> =
         vec![Arc::new(AwsMinter::new(&sandbox.sdk, AwsMinterSettings::default()))];
     let proof = identity(&real.identity, &sandbox.sdk, &host.clock, own)?;
-    minters.extend(minters_of(&real, &surroundings(proof)));
-    minters.extend(minters_of(&sandbox.clouds, &surroundings(sandboxed)));
+    minters.extend(minters_of(&real, &surroundings(Arc::clone(&proof))));
+    minters.extend(minters_of(&sandbox.clouds, &surroundings(Arc::clone(&sandboxed))));
+    let mut keys = match &real.azure {
+        Some(_) => key_providers(&real, &surroundings(proof), &sandbox.sdk)?,
+        None => key_providers(&sandbox.clouds, &surroundings(sandboxed), &sandbox.sdk)?,
+    };
+    // The sandbox's own provider is on this machine.
+    keys.insert(CredentialType::ApiKey, connectors(true));
     let role_template = real.aws.role.or_else(|| Some(SANDBOX_ROLE.to_owned()));
-    Ok(Clouds { minters, routes: sandbox.routes, role_template })
+    Ok(Clouds { minters, keys, routes: sandbox.routes, role_template })
+}
+
+fn connectors(allow_private: bool) -> Arc<dyn KeyProvider> {
+    Arc::new(DeclaredConnector::new(ConnectorSettings { allow_private }))
 }
 
 /// An account, a project and a tenant in this very process, and a provider of API keys, reached as they are elsewhere:

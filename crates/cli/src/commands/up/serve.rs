@@ -15,6 +15,9 @@ use super::wiring::{Host, Served};
 /// How often leases that ended are settled and new agents get their tokens.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// How long rotations are taken up before the scope document is looked at again.
+const ROTATING: Duration = Duration::from_secs(30);
+
 /// How often what has lapsed is removed from the file: sealed answers are to be gone soon after their leases.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -43,6 +46,7 @@ pub(super) async fn until_stopped(
         ended = &mut server => return ended?.context("the server ended"),
         () = beat(served, state, host) => {}
         () = sweep(served) => {}
+        () = rotate(served) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -80,6 +84,19 @@ async fn beat(served: &Served, state: &State, host: &Host) {
                 Ok(()) => seen = version,
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "token files were not written"),
             }
+        }
+    }
+}
+
+/// Takes rotations on, each second. It goes on whatever fails, as the function does that is called each minute.
+async fn rotate(served: &Served) {
+    let mut ticks = interval(BEAT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let until = served.broker.clock().monotonic() + ROTATING;
+        if let Err(error) = Box::pin(served.rotator.tick(until)).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what is due was not rotated");
         }
     }
 }

@@ -8,12 +8,13 @@ use deputize_api::Authentication;
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
+use deputize_broker::rotation::{Providers, Rotator};
 use deputize_broker::stored::{OauthMinter, StoredMinter, Vault};
 use deputize_broker::{AwsSettings, Broker, Clock, Ports, Random, Settings as BrokerSettings};
 use deputize_connectors::OauthEndpoint;
 use deputize_dynamodb::Embedded;
 use deputize_dynamodb::table::create_table;
-use deputize_host::{OsRandom, SystemClock};
+use deputize_host::{LogAlerts, OsRandom, SystemClock};
 use deputize_keyring::Keyring;
 use deputize_scope::TenantId;
 use deputize_scope::catalogue::Catalogues;
@@ -45,6 +46,7 @@ pub(super) struct Served {
     pub(super) tokens: Arc<dyn TokenStore>,
     pub(super) database: Embedded,
     pub(super) router: Router,
+    pub(super) rotator: Rotator,
 }
 
 /// Puts the process together. `url` is where it will be reached.
@@ -82,11 +84,12 @@ pub(super) async fn wire(
         gcp: settings.clouds.value.gcp_settings(),
         azure: settings.clouds.value.azure_settings(),
     };
+    let tokens = OauthMinter::new(vault.clone(), Arc::new(OauthEndpoint::default()));
     let mut minters = clouds.minters;
     minters.extend([
         Arc::new(StoredMinter::aws_access_keys(vault.clone())) as Arc<dyn Minter>,
-        Arc::new(StoredMinter::api_keys(vault.clone())),
-        Arc::new(OauthMinter::new(vault, Arc::new(OauthEndpoint::default()))),
+        Arc::new(StoredMinter::api_keys(vault)),
+        Arc::new(tokens.clone()),
     ]);
     let ports = Ports {
         scopes: Arc::clone(&store) as _,
@@ -101,9 +104,17 @@ pub(super) async fn wire(
         random: Arc::clone(&host.random),
     };
     let broker = Arc::new(Broker::new(broker_settings, ports));
+    let rotation = settings.clouds.value.rotation.clone();
+    let providers = Providers {
+        keys: clouds.keys,
+        windows: Arc::new(move |windows| rotation.over(windows)),
+        tokens: Some(Arc::new(tokens)),
+        alerts: Arc::new(LogAlerts),
+    };
+    let rotator = Rotator::new(Arc::clone(&broker), providers);
     let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings), issuer);
     let router = clouds.routes.merge(api);
-    Ok(Served { broker, tokens: store, database, router })
+    Ok(Served { broker, tokens: store, database, router, rotator })
 }
 
 /// The catalogues as `deputize check` has them on this machine.
