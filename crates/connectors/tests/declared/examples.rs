@@ -115,3 +115,48 @@ async fn a_key_of_sendgrid_is_made_tried_listed_and_deleted() {
     }
     assert_eq!(sent(&stub.asked("DELETE")).0, "DELETE /v3/api_keys/old1");
 }
+
+/// A provider that knows its callers by a name and the key, and wants the key in a body too.
+const BASIC: &str = r#"
+version: 1
+name: basic
+hosts: [api.example.com]
+auth: { scheme: basic, user: "{credential}", password: "{key}" }
+create: { url: "https://api.example.com/keys?as={credential}", body: { label: "{label}", by: "{key}" }, key: "/0", id: "/1" }
+probe: { url: "https://api.example.com/me", headers: { X-Key-Id: "{key.id}" } }
+list: { url: "https://api.example.com/keys", items: "", id: /id, label: /label }
+revoke: { url: "https://api.example.com/keys/{key.id}" }
+"#;
+
+#[tokio::test]
+async fn a_key_stands_in_headers_and_bodies_and_in_no_url() {
+    let stub = Stub::start().await.unwrap();
+    let connector = at(&stub, BASIC, "api.example.com");
+    let current = api_key(Some("old/1"), "can\"ary");
+    let record = record_of(&current);
+    let subject = Subject { record: &record, current: &current, connector: Some(&connector) };
+    let engine = engine();
+
+    stub.answers("POST /keys", [Canned::json(200, r#"["new", 7]"#)]);
+    let made = engine.create(&subject, OPERATION).await.unwrap();
+    assert_eq!(made.facts().key_id(), Some(KeyId::new("7")));
+    let (line, authorization, body) = sent(&stub.asked("POST"));
+    assert_eq!(line, "POST /keys?as=deploy-key");
+    // deploy-key:can"ary
+    assert_eq!(authorization, "Basic ZGVwbG95LWtleTpjYW4iYXJ5");
+    assert_eq!(body, json!({ "label": OPERATION.label(), "by": "can\"ary" }));
+
+    stub.answers("GET /me", [Canned::json(200, "{}")]);
+    assert!(engine.probe(&subject, &current).await.unwrap());
+    assert_eq!(stub.asked("GET /me")[0].headers["x-key-id"], "old/1");
+    let broken = api_key(Some("id"), "line\r\nbreak");
+    assert_eq!(engine.probe(&subject, &broken).await.unwrap_err().code(), "unwritable");
+    let nameless = api_key(None, "key");
+    assert_eq!(engine.probe(&subject, &nameless).await.unwrap_err().code(), "unwritable");
+
+    stub.answers("DELETE", [Canned::json(200, "{}")]);
+    engine.delete(&subject, &KeyId::new("../old/1?x=y#z")).await.unwrap();
+    assert_eq!(sent(&stub.asked("DELETE")).0, "DELETE /keys/..%2Fold%2F1%3Fx%3Dy%23z");
+    assert_eq!(engine.delete(&subject, &KeyId::new("..")).await.unwrap_err().code(), "unwritable");
+    assert!(stub.asked("").iter().all(|asked| !asked.line.contains("can")));
+}
