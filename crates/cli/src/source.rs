@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use deputize_scope::ScopeDocument;
+use anyhow::{Context as _, bail, ensure};
+use deputize_scope::document::connector_files;
+use deputize_scope::{Connector, ScopeDocument};
 use thiserror::Error;
 
 use crate::report;
@@ -35,6 +36,38 @@ pub(crate) fn scopes(files: &[PathBuf]) -> anyhow::Result<(String, ScopeDocument
     let text = text(file)?;
     let document = sound(&file.display().to_string(), &text)?;
     Ok((text, document))
+}
+
+/// A connector that a scope document names, with its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedConnector {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// The connectors that documents name, each below its document's directory, without errors. Findings go to standard
+/// error.
+pub(crate) fn connectors(files: &[PathBuf]) -> anyhow::Result<Vec<NamedConnector>> {
+    let mut connectors: Vec<NamedConnector> = Vec::new();
+    for file in files {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for (name, _) in connector_files(&bytes(file)?) {
+            let path = folder.join(&name);
+            let text = text(&path)?;
+            let shown = path.display().to_string();
+            let parsed = Connector::parse(&text);
+            report::to_stderr(&shown, &text, &parsed.findings);
+            ensure!(parsed.connector.is_some(), "{shown} has errors");
+            let connector = NamedConnector { name, text };
+            let of_same_name = connectors.iter().find(|known| known.name == connector.name);
+            match of_same_name {
+                None => connectors.push(connector),
+                Some(known) if *known == connector => {}
+                Some(known) => bail!("two files are called {}, and differ", known.name),
+            }
+        }
+    }
+    Ok(connectors)
 }
 
 fn joined(files: &[PathBuf]) -> anyhow::Result<(String, ScopeDocument)> {

@@ -2,9 +2,10 @@
 //! schedule that it says.
 
 use deputize_scope::document::StoredCredential;
+use deputize_scope::identifier::CredentialType;
 
 use super::driver::{Rotator, TickError};
-use super::machine::rescheduled;
+use super::machine::{rescheduled, wanted};
 use super::schedule::Schedule;
 use crate::audit::What;
 use crate::caller::Actor;
@@ -43,7 +44,14 @@ impl Rotator {
             if is_set || before.agent != declared.agent {
                 return Ok(());
             }
-            let rotation = rescheduled(&before.rotation, &schedule, self.vault.clock.now());
+            let now = self.vault.clock.now();
+            let mut rotation = rescheduled(&before.rotation, &schedule, now);
+            // A client secret ends a while after its next rotation would have been: one that is to serve for longer has to
+            // be another.
+            if before.kind == CredentialType::AzureServicePrincipal && schedule.every > before.schedule.every
+            {
+                rotation = wanted(&rotation, now).unwrap_or(rotation);
+            }
             let (schedule, risk) = (schedule.clone(), declared.risk);
             let after = CredentialRecord { schedule, consumers, risk, rotation, ..before.changed() };
             let what = What::RotationScheduled {

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use deputize_scope::{AgentId, ScopeDocument, SortedMap};
+use serde_json::{Value, json};
 use ureq::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use ureq::http::{Method, StatusCode};
 
 use crate::client::{Caller, Client, Problem};
 use crate::settings::Settings;
+use crate::source::NamedConnector;
 use crate::{output, source};
 
 #[derive(Debug, Subcommand)]
@@ -77,11 +79,21 @@ fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Result<()
     // Checked here as well as there: here the excerpts can be shown.
     let (text, _) = source::scopes(files)?;
     let current = current(client)?;
-    if current.as_ref().is_some_and(|current| current.text == text) {
+    let connectors = changed(client, source::connectors(files)?)?;
+    let is_current = current.as_ref().is_some_and(|current| current.text == text);
+    if is_current && connectors.is_empty() {
         return Ok(output::line("unchanged")?);
     }
     if dry_run {
         return Ok(output::line("would be applied")?);
+    }
+    // First, so that nothing is declared whose renewal the broker does not know yet.
+    for NamedConnector { name, text } in connectors {
+        let request = client.request(Method::PUT, "/v1/connectors")?.header(CONTENT_TYPE, "application/json");
+        client.send(request.body(json!({ "name": name, "text": text }).to_string())?)?;
+    }
+    if is_current {
+        return Ok(output::line("applied")?);
     }
     let request = client.request(Method::PUT, "/v1/scopes")?.header(CONTENT_TYPE, "application/yaml");
     // What somebody else has applied in the meantime is not overwritten unseen.
@@ -91,6 +103,21 @@ fn apply(client: &Client, files: &[PathBuf], dry_run: bool) -> anyhow::Result<()
     };
     client.send(request.body(text)?)?;
     Ok(output::line("applied")?)
+}
+
+/// Those that the broker does not have so.
+fn changed(client: &Client, connectors: Vec<NamedConnector>) -> anyhow::Result<Vec<NamedConnector>> {
+    if connectors.is_empty() {
+        return Ok(connectors);
+    }
+    let answer = client.send(client.request(Method::GET, "/v1/connectors")?.body(())?)?.json()?;
+    let known = answer.get("connectors").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_known = |connector: &NamedConnector| {
+        let is =
+            |known: &Value, name: &str, text: &str| known.get(name).and_then(Value::as_str) == Some(text);
+        known.iter().any(|known| is(known, "name", &connector.name) && is(known, "text", &connector.text))
+    };
+    Ok(connectors.into_iter().filter(|connector| !is_known(connector)).collect())
 }
 
 fn diff(settings: &Settings, file: &PathBuf, against: Option<PathBuf>, format: Format) -> anyhow::Result<()> {

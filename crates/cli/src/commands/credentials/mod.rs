@@ -47,6 +47,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Has a stored credential renewed now, rather than when it is due. `show` tells how far it is.
+    Rotate {
+        /// The credential.
+        id: CredentialId,
+    },
     /// Gets a refresh token from a person who agrees in a browser, and stores it as an oauth_token.
     Connect(connect::Arguments),
 }
@@ -75,6 +80,14 @@ pub(crate) fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitC
         Command::Import { id, file } => {
             let fields = fields(&read(file.as_deref())?)?;
             output::line(import(&client, &id, fields)?)?;
+        }
+        Command::Rotate { id } => {
+            let request = client.request(Method::POST, &format!("/v1/credentials/{id}:rotate"))?;
+            let record = client.send(request.body(())?)?.json()?;
+            output::line(match phase(&record) {
+                "steady" | "failed" => format!("{id} is rotated as soon as a worker takes it up"),
+                phase => format!("a rotation of {id} is under way: {phase}"),
+            })?;
         }
         Command::Connect(arguments) => output::line(connect::run(&client, arguments)?)?,
     }
@@ -140,20 +153,48 @@ fn list(client: &Client) -> anyhow::Result<Vec<Value>> {
     }
 }
 
+/// Where the renewal of a credential stands.
+fn phase(record: &Value) -> &str {
+    record.pointer("/rotation/phase").and_then(Value::as_str).unwrap_or("-")
+}
+
 fn table(records: &[Value]) -> String {
-    let row = |cells: [&str; 6]| {
-        let [id, kind, agent, risk, version, updated] = cells;
-        format!("{id:<24}  {kind:<23}  {agent:<20}  {risk:<6}  {version:>7}  {updated}").trim_end().to_owned()
+    let row = |cells: [&str; 8]| {
+        let [id, kind, agent, risk, version, updated, phase, due] = cells;
+        format!(
+            "{id:<24}  {kind:<23}  {agent:<20}  {risk:<6}  {version:>7}  {updated:<20}  {phase:<12}  {due}"
+        )
+        .trim_end()
+        .to_owned()
     };
     let rows = records.iter().map(|record| {
         let part = |name| record.get(name).and_then(Value::as_str).unwrap_or("-");
         let version = record.get("version").and_then(Value::as_u64).unwrap_or_default().to_string();
-        row([part("id"), part("type"), part("agent"), part("risk"), &version, part("updated_at")])
+        let due = record.pointer("/rotation/due_at").and_then(Value::as_str).unwrap_or("-");
+        let (updated, due) = (seconds(part("updated_at")), seconds(due));
+        row([part("id"), part("type"), part("agent"), part("risk"), &version, &updated, phase(record), &due])
     });
-    std::iter::once(row(["CREDENTIAL", "TYPE", "AGENT", "RISK", "VERSION", "UPDATED"]))
-        .chain(rows)
-        .collect::<Vec<_>>()
-        .join("\n")
+    std::iter::once(row([
+        "CREDENTIAL",
+        "TYPE",
+        "AGENT",
+        "RISK",
+        "VERSION",
+        "UPDATED",
+        "ROTATION",
+        "NEXT STEP",
+    ]))
+    .chain(rows)
+    .collect::<Vec<_>>()
+    .join("\n")
+}
+
+/// A time without the part of its second.
+fn seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => time.to_owned(),
+    }
 }
 
 #[cfg(test)]
