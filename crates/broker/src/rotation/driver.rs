@@ -8,11 +8,10 @@ use std::time::Duration;
 use deputize_scope::identifier::{CredentialId, CredentialType};
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use jiff::SignedDuration;
 use thiserror::Error;
 
 use super::effect::Hand;
-use super::machine::{Context, Effect, Event, Step, step};
+use super::machine::{Context, Effect, Event, Step, Trouble, step};
 use super::record::{after, event};
 use super::state::{Claim, Rotation, WorkerId};
 use crate::broker::Broker;
@@ -23,9 +22,6 @@ use crate::ports::rotation::{Alerts, KeyProvider, OperationId, Windows};
 use crate::scopes::LoadError;
 use crate::stored::{CredentialRecord, OauthMinter, SealedVersion, Vault};
 
-/// How long a claim stands that nothing is heard of: longer than any call to a provider, and than the time that one which
-/// was given up may still be carried out in.
-const CLAIM_LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// How many are in hand at once: as many as a provider that takes its time leaves idle.
 const AT_ONCE: usize = 16;
 /// How many are asked for at a time.
@@ -80,6 +76,9 @@ enum Left {
     /// Somebody else has it.
     #[error("somebody else has taken it up")]
     Taken,
+    /// Somebody else could take it up before a call has come to an end.
+    #[error("this worker was held up")]
+    HeldUp,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -154,13 +153,18 @@ impl Rotator {
         let mut version = None;
         let mut event = match self.prepare(&record, &mut hand).await {
             Ok(()) => Event::Taken(OperationId::fresh(&*self.vault.clock, &*self.vault.random)),
-            Err(trouble) => Event::Trouble(trouble),
+            // What a worker before this one may have asked for is not known either.
+            Err(trouble) => Event::Trouble(Trouble { lost: true, ..trouble }),
         };
         loop {
             let (effect, written) = self.step(&record, &hand, event, version.take()).await?;
             record = written;
             event = match effect {
                 Some(effect) => {
+                    let now = self.vault.clock.now();
+                    if !record.rotation.claim.is_some_and(|claim| claim.may_begin(now)) {
+                        return Err(Left::HeldUp);
+                    }
                     let done = self.perform(&record, &mut hand, &effect).await;
                     version = done.version;
                     if effect == Effect::Renew {
@@ -195,9 +199,8 @@ impl Rotator {
         };
         let step = step(&record.rotation, happened, &context);
         let goes_on = step.effect.is_some() || step.rotation.due.is_some_and(|due| due <= now);
-        let until = now.saturating_add(CLAIM_LIFE).unwrap_or(jiff::Timestamp::MAX);
         let rotation = if goes_on {
-            step.rotation.clone().held(Claim { worker: self.worker, until })
+            step.rotation.clone().held(Claim::of(self.worker, now))
         } else {
             step.rotation.clone()
         };

@@ -248,8 +248,11 @@ fn taken(rotation: Rotation, fresh: OperationId, context: &Context<'_>) -> Step 
         Phase::Distributing { next, .. } => {
             Step::to(rotation, Told::Nothing).then(Effect::Probe(next.version))
         }
-        Phase::Verifying { operation, next, deadline, .. } => {
-            if abilities.windows.evidence.is_some() && context.consumers.len() == 1 {
+        Phase::Verifying { operation, next, deadline, adopted, .. } => {
+            if context.consumers.iter().all(|consumer| adopted.contains(consumer)) {
+                let told = StepTaken::AdoptedByAll { version: next.version };
+                promoted(rotation, &operation, &next, told, context)
+            } else if abilities.windows.evidence.is_some() && context.consumers.len() == 1 {
                 Step::to(rotation, Told::Nothing).then(Effect::LastUsed(next.key))
             } else if *now >= deadline {
                 rolled_back(rotation, operation, Reason::NotAdopted, Some(next), context)
@@ -374,7 +377,8 @@ fn promoted(
     Step { promoted: Some(next.clone()), ..advanced(rotation, phase, context.now, told) }
 }
 
-/// The next version is given up. Where agents were told of it they get the time to come back from it.
+/// The next version is given up, and somebody is told at once. Where agents were told of it they get the time to come back
+/// from it.
 fn rolled_back(
     rotation: Rotation,
     operation: Operation,
@@ -390,8 +394,9 @@ fn rolled_back(
         (_, Some(_), _) => (Removal::Disabling, now),
         (_, None, _) => (Removal::Sweeping, now),
     };
-    let told = StepTaken::RolledBack { reason: reason.clone() };
-    advanced(rotation, Phase::RollingBack { operation, reason, next, removal }, due, told)
+    let told = Told::Alert(Severity::High, reason.clone());
+    let phase = Phase::RollingBack { operation, reason, next, removal };
+    Step::to(Rotation { phase, due: Some(due), failures: 0, ..rotation }, told)
 }
 
 /// The next thing to do so that a key is gone.
@@ -403,7 +408,9 @@ fn remove(
     context: &Context<'_>,
 ) -> Step {
     let now = context.now;
-    let Some(key) = key.filter(|_| *removal != Removal::Sweeping) else {
+    // A key that was imported again meanwhile is the current one.
+    let to_remove = key.filter(|key| *removal != Removal::Sweeping && context.current.as_ref() != Some(key));
+    let Some(key) = to_remove else {
         let rotation = with_removal(rotation, Removal::Sweeping);
         let step = Step::to(rotation, Told::Nothing);
         return if operation.lost { step.then(Effect::List) } else { finished(step.rotation, context) };
@@ -451,24 +458,35 @@ fn deleted(rotation: Rotation, key: KeyId, context: &Context<'_>) -> Step {
 
 /// Nothing is left to do.
 fn finished(rotation: Rotation, context: &Context<'_>) -> Step {
-    match &rotation.phase {
-        Phase::RollingBack { reason, .. } if *reason != Reason::Replaced => {
-            let reason = reason.clone();
-            failed(rotation, reason, context)
+    match rotation.phase.clone() {
+        Phase::RollingBack { reason, .. } => {
+            let told = Told::Step(StepTaken::RolledBack { reason: reason.clone() });
+            if reason == Reason::Replaced {
+                steady(rotation, told, context)
+            } else {
+                to_failed(rotation, reason, told, context)
+            }
         }
-        _ => {
-            let due = context.schedule.next(rotation.renewed_at).max(context.now);
-            Step::to(Rotation::steady(rotation.renewed_at, Some(due)), Told::Step(StepTaken::Completed))
-        }
+        _ => steady(rotation, Told::Step(StepTaken::Completed), context),
     }
 }
 
-/// It came to nothing, and nothing is left of it. It is tried again, and somebody is told.
+fn steady(rotation: Rotation, told: Told, context: &Context<'_>) -> Step {
+    let due = context.schedule.next(rotation.renewed_at).max(context.now);
+    Step::to(Rotation::steady(rotation.renewed_at, Some(due)), told)
+}
+
+/// It came to nothing, and nothing is left of it. Somebody is told.
 fn failed(rotation: Rotation, reason: Reason, context: &Context<'_>) -> Step {
+    let told = Told::Alert(Severity::High, reason.clone());
+    to_failed(rotation, reason, told, context)
+}
+
+/// It came to nothing, and is tried again.
+fn to_failed(rotation: Rotation, reason: Reason, told: Told, context: &Context<'_>) -> Step {
     let again = context.schedule.interval().min(AGAIN);
-    let phase = Phase::Failed { reason: reason.clone() };
     let due = Some(later(context.now, again));
-    Step::to(Rotation { phase, due, failures: 0, ..rotation }, Told::Alert(Severity::High, reason))
+    Step::to(Rotation { phase: Phase::Failed { reason }, due, failures: 0, ..rotation }, told)
 }
 
 /// What was tried failed.
@@ -584,7 +602,8 @@ pub fn adopt(
 
 /// Somebody wants it renewed now. `None`: it is under way.
 pub fn wanted(rotation: &Rotation, now: Timestamp) -> Option<Rotation> {
-    let is_at_rest = matches!(rotation.phase, Phase::Steady | Phase::Failed { .. });
+    let is_at_rest = matches!(rotation.phase, Phase::Steady | Phase::Failed { .. })
+        && rotation.claim.is_none_or(|claim| claim.until <= now);
     is_at_rest.then(|| Rotation { due: Some(now), failures: 0, ..rotation.clone() })
 }
 
@@ -594,6 +613,8 @@ pub fn rescheduled(rotation: &Rotation, schedule: &Schedule, now: Timestamp) -> 
         Phase::Steady => Some(schedule.next(rotation.renewed_at).max(now)),
         // What it failed for may be mended; what was used by somebody else is not.
         Phase::Failed { .. } => rotation.due.map(|_| now),
+        // Who uses it may be another: perhaps all that still do have adopted it.
+        Phase::Verifying { .. } => Some(now),
         _ => rotation.due,
     };
     Rotation { due, ..rotation.clone() }
@@ -620,8 +641,10 @@ pub fn imported(rotation: &Rotation, schedule: &Schedule, now: Timestamp) -> Rot
             Removal::Disabling,
             rotation.claim.map_or(now, |claim| claim.until),
         ),
-        Phase::Verifying { operation, next, deadline, .. } => {
-            given_up(operation, Some(next), Removal::Leaving, deadline.max(now))
+        Phase::Verifying { operation, next, since, deadline, .. } => {
+            // As long to come back from it as there was to adopt it.
+            let until = later(now, deadline.duration_since(since));
+            given_up(operation, Some(next), Removal::Leaving, until)
         }
         Phase::Revoking { .. } | Phase::RollingBack { .. } => renewed,
     }

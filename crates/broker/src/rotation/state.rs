@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use deputize_scope::AgentId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -57,6 +57,25 @@ pub struct Claim {
     pub worker: WorkerId,
     /// When it lapses, where nothing is heard of the worker again.
     pub until: Timestamp,
+}
+
+impl Claim {
+    /// How long a claim stands that nothing is heard of.
+    pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
+    /// How soon after it was made the provider has to be asked: that leaves 20 s for the call, and [`super::machine::LATE`]
+    /// for what is still carried out of one that was given up.
+    const BEGIN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+
+    /// A worker's, from now on.
+    pub fn of(worker: WorkerId, now: Timestamp) -> Self {
+        Self { worker, until: now.saturating_add(Self::LIFE).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Whether the provider may still be asked for something under it. Who was held up for longer leaves it: somebody else
+    /// could have it in hand before the call has come to an end.
+    pub fn may_begin(&self, now: Timestamp) -> bool {
+        self.until.duration_since(now) >= Self::LIFE - Self::BEGIN_WITHIN
+    }
 }
 
 /// The name of one worker, for as long as it runs.

@@ -45,6 +45,11 @@ pub enum StepTaken {
         #[serde(default, skip_serializing_if = "Evidence::is_empty")]
         evidence: Evidence,
     },
+    /// Every agent that uses the credential still has adopted the next version.
+    AdoptedByAll {
+        /// The version.
+        version: VersionNumber,
+    },
     /// The provider says that the next key is used.
     SeenInUse {
         /// The version.
@@ -70,7 +75,7 @@ pub enum StepTaken {
         /// Which.
         key: KeyId,
     },
-    /// The next version is given up.
+    /// The next version was given up, and nothing is left of it.
     RolledBack {
         /// Why.
         reason: Reason,
