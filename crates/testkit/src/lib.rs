@@ -3,6 +3,7 @@
 pub mod credentials;
 pub mod keys;
 pub mod outbox;
+pub mod provider;
 pub mod rotation;
 pub mod signing;
 pub mod store;
