@@ -149,7 +149,10 @@ impl Step {
 pub fn step(rotation: &Rotation, event: Event, context: &Context<'_>) -> Step {
     let free = Rotation { claim: None, ..rotation.clone() };
     match (&rotation.phase, event) {
-        (_, Event::Taken(operation)) => taken(free, operation, context),
+        (_, Event::Taken(operation)) => {
+            let was_left = rotation.claim.is_some_and(|claim| claim.until <= context.now);
+            taken(free, operation, was_left, context)
+        }
         (_, Event::Trouble(trouble)) => troubled(free, &trouble, context),
         (Phase::Generating { operation, making: Making::Listing }, Event::Listed(keys)) => {
             listed(free.clone(), operation.clone(), &keys, context)
@@ -217,8 +220,8 @@ pub fn step(rotation: &Rotation, event: Event, context: &Context<'_>) -> Step {
     }
 }
 
-/// A worker takes it up: what is to be done where it stands.
-fn taken(rotation: Rotation, fresh: OperationId, context: &Context<'_>) -> Step {
+/// A worker takes it up: what is to be done where it stands. `was_left`: from one that was not heard of again.
+fn taken(rotation: Rotation, fresh: OperationId, was_left: bool, context: &Context<'_>) -> Step {
     let Context { now, means, schedule, .. } = context;
     let is_at_rest = matches!(rotation.phase, Phase::Steady | Phase::Failed { .. });
     let abilities = match means {
@@ -245,8 +248,12 @@ fn taken(rotation: Rotation, fresh: OperationId, context: &Context<'_>) -> Step 
             Step::to(Rotation { phase, ..rotation }, Told::Nothing).then(Effect::List)
         }
         Phase::Generating { .. } => Step::to(rotation, Told::Nothing).then(Effect::List),
-        Phase::Distributing { next, .. } => {
-            Step::to(rotation, Told::Nothing).then(Effect::Probe(next.version))
+        Phase::Distributing { operation, next, since, in_a_row } => {
+            // Whoever tried it last may have seen it fail.
+            let in_a_row = if was_left { 0 } else { in_a_row };
+            let effect = Effect::Probe(next.version);
+            let phase = Phase::Distributing { operation, next, since, in_a_row };
+            Step::to(Rotation { phase, ..rotation }, Told::Nothing).then(effect)
         }
         Phase::Verifying { operation, next, deadline, adopted, .. } => {
             if context.consumers.iter().all(|consumer| adopted.contains(consumer)) {

@@ -297,9 +297,9 @@ impl World {
         self.tick().await;
     }
 
-    /// Goes on until it is in that phase, or has been due fifty times.
+    /// Goes on until it is in that phase, or has been due a hundred times.
     pub(crate) async fn until(&self, is_there: fn(&Phase) -> bool) {
-        for _ in 0..50 {
+        for _ in 0..100 {
             if is_there(&self.record().await.rotation.phase) {
                 return;
             }

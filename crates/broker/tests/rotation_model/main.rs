@@ -78,7 +78,9 @@ fn holds(name: &str, model: Rotating) {
     if let Some((promise, path)) = broken(&checker).first() {
         let way: Vec<_> = path
             .iter()
-            .map(|(world, action)| format!("{:?}\n  {:?}\n=> {action:?}", world.record, world.keys))
+            .map(|(world, action)| {
+                format!("{:?} {:?}\n=> {action:?}", world.record.rotation.phase, world.keys)
+            })
             .collect();
         panic!("{name}: not kept: {promise}\n{}", way.join("\n"));
     }
@@ -118,6 +120,7 @@ fn agents_are_slow_silent_or_go_back() {
 #[test]
 fn a_provider_says_no_or_not_yet() {
     holds("misses and refusals", rotating(Faults { misses: 2, refusals: 2, ..CALM }));
+    holds("misses and a death", rotating(Faults { misses: 1, crashes: 1, ..CALM }));
     holds("three refusals", Rotating { labels: true, ..rotating(Faults { refusals: 3, losses: 1, ..CALM }) });
 }
 
