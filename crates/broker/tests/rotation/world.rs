@@ -14,11 +14,11 @@ use deputize_broker::lease::{Lease, LeaseId};
 use deputize_broker::ports::clock::Clock;
 use deputize_broker::ports::credentials::CredentialStore;
 use deputize_broker::ports::leases::{BeginError, Intent, LeasePage, LeaseStore, SettleError, Settlement};
-use deputize_broker::ports::rotation::{Abilities, Alerts, ConnectorStore, ConnectorText, KeyProvider};
+use deputize_broker::ports::rotation::{Abilities, Alerts, KeyProvider};
 use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::ports::{Source, StoreError};
-use deputize_broker::rotation::{AdoptError, Phase, Providers, Rotator};
+use deputize_broker::rotation::{AdoptError, Evidence, Phase, Providers, Rotator};
 use deputize_broker::scopes::{Etag, Precondition, ScopesHead, ScopesVersion};
 use deputize_broker::stored::vault::Reading;
 use deputize_broker::stored::{CredentialRecord, SecretForm, StoredSecret, Vault, VersionNumber};
@@ -138,26 +138,6 @@ impl TokenStore for Unused {
     }
 }
 
-/// The connectors that there are: none, or one.
-#[derive(Default)]
-pub(crate) struct Connectors(Mutex<Option<ConnectorText>>);
-
-#[async_trait]
-impl ConnectorStore for Connectors {
-    async fn find(&self, _: &TenantId, name: &str) -> Result<Option<ConnectorText>, StoreError> {
-        Ok(self.0.lock().unwrap().clone().filter(|found| found.name == name))
-    }
-
-    async fn list(&self, _: &TenantId) -> Result<Vec<ConnectorText>, StoreError> {
-        Ok(self.0.lock().unwrap().iter().cloned().collect())
-    }
-
-    async fn put(&self, _: &TenantId, text: &ConnectorText, _: &AuditEvent) -> Result<(), StoreError> {
-        *self.0.lock().unwrap() = Some(text.clone());
-        Ok(())
-    }
-}
-
 /// What was told at once.
 #[derive(Default)]
 pub(crate) struct Raised(Mutex<Vec<What>>);
@@ -215,6 +195,7 @@ impl World {
             scopes: Arc::new(Documents::default()),
             leases: Arc::new(Unused),
             credentials: credentials.clone(),
+            connectors: credentials.clone(),
             outbox: outbox.clone(),
             tokens: Arc::new(Unused),
             keys: keys.clone(),
@@ -267,7 +248,7 @@ impl World {
         Providers {
             keys: BTreeMap::from([(CredentialType::AwsAccessKey, provider)]),
             tokens: None,
-            connectors: Arc::new(Connectors::default()),
+            windows: Arc::new(|windows| windows),
             alerts: self.raised.clone(),
         }
     }
@@ -309,7 +290,7 @@ impl World {
     }
 
     pub(crate) async fn record(&self) -> CredentialRecord {
-        self.credentials.find(&self.tenant, &ID.parse().unwrap()).await.unwrap().unwrap()
+        CredentialStore::find(&*self.credentials, &self.tenant, &ID.parse().unwrap()).await.unwrap().unwrap()
     }
 
     /// What an agent reads, and whether it works.
@@ -323,7 +304,7 @@ impl World {
 
     pub(crate) async fn adopt(&self, agent: &str, version: u64) -> Result<CredentialRecord, AdoptError> {
         let caller = self.caller(Role::Agent { agent: agent.parse().unwrap() });
-        self.broker.adopt(&caller, agent, ID, VersionNumber(version)).await
+        self.broker.adopt(&caller, agent, ID, VersionNumber(version), Evidence::default()).await
     }
 
     /// What was told of the rotation, in short and oldest first: the phase after each step and the step, or the alert.
