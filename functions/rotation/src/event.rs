@@ -10,8 +10,8 @@ use deputize_scope::identifier::CredentialId;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 
-/// What is left of the function's time when nothing more is begun: what is in hand by then has a call at a provider or
-/// two before it, each bounded. Cut off all the same, it is taken up by the next tick.
+/// What is left of the function's time when nothing more is begun, or half of it where it has less: what is in hand by
+/// then has a call at a provider or two before it, each bounded. Cut off all the same, it is taken up by the next tick.
 const MARGIN: Duration = Duration::from_secs(45);
 
 /// An event.
@@ -50,7 +50,8 @@ impl Handler {
         }
         let left = context.deadline().duration_since(std::time::SystemTime::UNIX_EPOCH)?;
         let now = Duration::from_millis(u64::try_from(self.clock.now().as_millisecond())?);
-        let until = self.clock.monotonic() + left.saturating_sub(now).saturating_sub(MARGIN);
+        let left = left.saturating_sub(now);
+        let until = self.clock.monotonic() + left.saturating_sub(MARGIN).max(left / 2);
         let Ticked { taken, left } = Box::pin(self.rotator.tick(until)).await?;
         tracing::info!(taken, left, "rotated what was due");
         Ok(Outcome { taken, left })
