@@ -13,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::facts::OauthGrant;
 use super::minter::{after, mint_error, reading};
-use super::record::{CredentialRecord, RefreshClaim};
+use super::record::{CredentialRecord, RefreshClaim, SealedVersion};
 use super::secret::{StoredOauth, StoredSecret};
 use super::vault::{Vault, read_event};
-use crate::audit::{VersionCause, What};
+use crate::audit::{AuditEvent, VersionCause, What};
 use crate::caller::Actor;
 use crate::credential::{Credential, OauthToken};
 use crate::decision::Plan;
@@ -118,7 +118,10 @@ impl OauthMinter {
         let until = now.checked_add(CLAIM_LIFE).unwrap_or(Timestamp::MAX);
         let refreshing = Some(RefreshClaim { lease, until });
         let claimed = CredentialRecord { refreshing, ..record.changed() };
-        match self.write(record, &claimed, None, read_event(record, lease)).await {
+        let event = self.vault.event(&record.tenant, Actor::Broker, read_event(record, lease));
+        let (before, after) = (Some(record.clone()), claimed.clone());
+        let change = CredentialChange { before, after, version: None, event: Some(event) };
+        match self.vault.credentials.change(change).await {
             Ok(()) => Ok(Some(claimed)),
             Err(ChangeError::Superseded) => Ok(None),
             Err(ChangeError::Store(error)) => Err(unavailable(error)),
@@ -164,36 +167,31 @@ impl OauthMinter {
     ) -> Result<(), MintError> {
         let secret = StoredSecret::Oauth(StoredOauth { refresh_token: Some(successor), ..client.clone() });
         let number = claimed.next_version();
-        let next = claimed.with_current(number, secret.facts(), self.vault.clock.now());
         let what = What::CredentialVersionAdded {
-            credential: next.id.clone(),
-            agent: next.agent.clone(),
+            credential: claimed.id.clone(),
+            agent: claimed.agent.clone(),
             version: number,
             replaced: claimed.current,
             cause: VersionCause::Refreshed,
             lease,
         };
-        let event = self.vault.event(&next.tenant, Actor::Broker, what);
+        let event = self.vault.event(&claimed.tenant, Actor::Broker, what);
+        let now = self.vault.clock.now();
+        let succeeded = |record: &CredentialRecord| record.with_current(number, secret.facts(), now);
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let written = match self.vault.seal(&next, number, &secret, true).await {
-                Ok(version) => {
-                    let (before, after) = (Some(claimed.clone()), next.clone());
-                    let change = CredentialChange {
-                        before,
-                        after,
-                        version: Some(version),
-                        event: Some(event.clone()),
-                    };
-                    self.vault.credentials.change(change).await.map_err(|error| error.to_string())
-                }
+            let written = match self.vault.seal(claimed, number, &secret, true).await {
+                Ok(version) => self
+                    .end(claimed, succeeded, Some(version), event.clone())
+                    .await
+                    .map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             match written {
                 Ok(()) => return Ok(()),
                 Err(error) if attempt >= ATTEMPTS => {
-                    tracing::error!(credential = %next.id, error, "a refresh token is lost: connect again");
+                    tracing::error!(credential = %claimed.id, error, "a refresh token is lost: connect again");
                     return Err(MintError::Unavailable { retry_after: None, source: error.into() });
                 }
                 Err(_) => tokio::time::sleep(PAUSE * attempt).await,
@@ -210,8 +208,9 @@ impl OauthMinter {
             lease,
             trouble: trouble.map(str::to_owned),
         };
-        let free = CredentialRecord { refreshing: None, ..claimed.changed() };
-        if let Err(error) = self.write(claimed, &free, None, what).await {
+        let event = self.vault.event(&claimed.tenant, Actor::Broker, what);
+        let free = |record: &CredentialRecord| CredentialRecord { refreshing: None, ..record.changed() };
+        if let Err(error) = self.end(claimed, free, None, event).await {
             tracing::warn!(credential = %claimed.id, %error, "a claim on a refresh token is left to lapse");
         }
     }
@@ -226,33 +225,47 @@ impl OauthMinter {
         }
         tracing::error!(credential = %claimed.id, "a refresh token was used by somebody else");
         let compromised_at = Some(self.vault.clock.now());
-        let closed = CredentialRecord { refreshing: None, compromised_at, ..claimed.changed() };
+        let closed = |record: &CredentialRecord| CredentialRecord {
+            refreshing: None,
+            compromised_at,
+            ..record.changed()
+        };
         let what = What::RefreshTokenReused {
             credential: claimed.id.clone(),
             agent: claimed.agent.clone(),
             version: claimed.current,
             lease,
         };
-        if let Err(error) = self.write(claimed, &closed, None, what).await {
+        let event = self.vault.event(&claimed.tenant, Actor::Broker, what);
+        if let Err(error) = self.end(claimed, closed, None, event).await {
             tracing::error!(credential = %claimed.id, %error, "an incident could not be recorded");
         }
     }
 
-    async fn write(
+    /// Ends a claim, over whatever else has changed on record meanwhile: rotation writes to it too.
+    async fn end(
         &self,
-        before: &CredentialRecord,
-        after: &CredentialRecord,
-        version: Option<super::record::SealedVersion>,
-        what: What,
+        claimed: &CredentialRecord,
+        ended: impl Fn(&CredentialRecord) -> CredentialRecord,
+        version: Option<SealedVersion>,
+        event: AuditEvent,
     ) -> Result<(), ChangeError> {
-        let event = self.vault.event(&before.tenant, Actor::Broker, what);
-        let change = CredentialChange {
-            before: Some(before.clone()),
-            after: after.clone(),
-            version,
-            event: Some(event),
-        };
-        self.vault.credentials.change(change).await
+        let mut before = claimed.clone();
+        for _ in 0..ATTEMPTS {
+            let after = ended(&before);
+            let (version, event) = (version.clone(), Some(event.clone()));
+            let change = CredentialChange { before: Some(before), after, version, event };
+            match self.vault.credentials.change(change).await {
+                Err(ChangeError::Superseded) => {}
+                written => return written,
+            }
+            let found = self.vault.credentials.find(&claimed.tenant, &claimed.id).await?;
+            let is_held = |found: &CredentialRecord| {
+                found.refreshing == claimed.refreshing && found.current == claimed.current
+            };
+            before = found.filter(is_held).ok_or(ChangeError::Superseded)?;
+        }
+        Err(ChangeError::Superseded)
     }
 
     fn minted(&self, order: &MintOrder, answer: TokenAnswer) -> Minted {

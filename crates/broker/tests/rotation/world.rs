@@ -9,11 +9,14 @@ use deputize_broker::Secret;
 use deputize_broker::audit::{AuditEvent, What};
 use deputize_broker::broker::{AwsSettings, AzureSettings, Broker, GcpSettings, Ports, Settings};
 use deputize_broker::caller::{Actor, Principal, Role};
+use deputize_broker::decision::{Plan, StoredPlan};
 use deputize_broker::idempotency::{IdempotencyKey, IdempotencyRecord};
 use deputize_broker::lease::{Lease, LeaseId};
 use deputize_broker::ports::clock::Clock;
 use deputize_broker::ports::credentials::CredentialStore;
 use deputize_broker::ports::leases::{BeginError, Intent, LeasePage, LeaseStore, SettleError, Settlement};
+use deputize_broker::ports::minter::MintOrder;
+use deputize_broker::ports::oauth::TokenEndpoint;
 use deputize_broker::ports::rotation::{Abilities, Alerts, KeyProvider};
 use deputize_broker::ports::scopes::{Publication, PublishError, ScopeStore};
 use deputize_broker::ports::tokens::TokenStore;
@@ -21,10 +24,12 @@ use deputize_broker::ports::{Source, StoreError};
 use deputize_broker::rotation::{AdoptError, Evidence, Phase, Providers, Rotator};
 use deputize_broker::scopes::{Etag, Precondition, ScopesHead, ScopesVersion};
 use deputize_broker::stored::vault::Reading;
-use deputize_broker::stored::{CredentialRecord, SecretForm, StoredSecret, Vault, VersionNumber};
+use deputize_broker::stored::{
+    CredentialRecord, OauthMinter, SecretForm, StoredSecret, Vault, VersionNumber,
+};
 use deputize_broker::token::{TokenId, TokenRecord};
 use deputize_scope::identifier::CredentialType;
-use deputize_scope::{AgentId, TenantId};
+use deputize_scope::{AgentId, Seconds, TenantId};
 use deputize_testkit::credentials::MemoryCredentials;
 use deputize_testkit::keys::{MemoryKeys, Scrambled};
 use deputize_testkit::outbox::MemoryOutbox;
@@ -161,6 +166,7 @@ pub(crate) struct World {
     keys: Arc<MemoryKeys>,
     random: Arc<Scrambled>,
     raised: Arc<Raised>,
+    tokens: Mutex<Option<Arc<OauthMinter>>>,
 }
 
 impl World {
@@ -205,8 +211,8 @@ impl World {
         };
         let broker = Arc::new(Broker::new(settings, ports));
         let provider = Arc::new(MemoryProvider::new(abilities, clock.clone()));
-        let raised = Arc::default();
-        Self { tenant, broker, provider, credentials, outbox, clock, keys, random, raised }
+        let (raised, tokens) = (Arc::default(), Mutex::default());
+        Self { tenant, broker, provider, credentials, outbox, clock, keys, random, raised, tokens }
     }
 
     pub(crate) async fn publish(&self, credential: &str) {
@@ -247,10 +253,17 @@ impl World {
         let provider: Arc<dyn KeyProvider> = self.provider.clone();
         Providers {
             keys: BTreeMap::from([(CredentialType::AwsAccessKey, provider)]),
-            tokens: None,
+            tokens: self.tokens.lock().unwrap().clone(),
             windows: Arc::new(|windows| windows),
             alerts: self.raised.clone(),
         }
+    }
+
+    /// Refresh tokens are exchanged there from now on.
+    pub(crate) fn exchange_at(&self, endpoint: Arc<dyn TokenEndpoint>) -> Arc<OauthMinter> {
+        let minter = Arc::new(OauthMinter::new(self.vault(), endpoint));
+        *self.tokens.lock().unwrap() = Some(minter.clone());
+        minter
     }
 
     /// A worker of its own name.
@@ -335,6 +348,17 @@ impl World {
             }
         };
         self.credentials.events().iter().filter_map(of_rotation).collect()
+    }
+
+    /// An order for a token, as an agent's request becomes one.
+    pub(crate) fn order(&self) -> MintOrder {
+        MintOrder {
+            lease: LeaseId::fresh(&*self.clock, &*self.random),
+            tenant: self.tenant.clone(),
+            agent: "devops".parse().unwrap(),
+            plan: Plan::Stored(StoredPlan { credential: ID.parse().unwrap() }),
+            duration: Seconds::new(900),
+        }
     }
 
     /// What was told at once.
