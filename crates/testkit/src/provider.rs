@@ -151,8 +151,12 @@ impl MemoryProvider {
         asked: Asked,
         carry_out: impl FnOnce(&mut State) -> Result<T, ProviderError> + Send,
     ) -> Result<T, ProviderError> {
+        let is_a_look = matches!(asked, Asked::List | Asked::Probe(_) | Asked::LastUsed(_));
         let fault = self.state().take_fault(&asked);
         match fault {
+            Some(Fault::AnswerLost | Fault::Dropped) if is_a_look => {
+                Err(ProviderError::Unavailable { retry_after: None, source: "the connection broke".into() })
+            }
             None => carry_out(&mut self.state()),
             Some(Fault::Refused(code)) => Err(refused(code)),
             Some(Fault::Busy(after)) => {

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod contract;
 mod exchange;
+mod meanwhile;
 mod phases;
 mod trouble;
 mod world;
