@@ -7,5 +7,8 @@ mod contract;
 mod exchange;
 mod meanwhile;
 mod phases;
+mod shown;
 mod trouble;
+mod way;
 mod world;
+mod writes;

@@ -36,6 +36,8 @@ use deputize_testkit::outbox::MemoryOutbox;
 use deputize_testkit::provider::MemoryProvider;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::way::Way;
+
 pub(crate) const ID: &str = "deploy-key";
 
 /// A document with the key, its type and what else is said of it.
@@ -161,6 +163,8 @@ pub(crate) struct World {
     pub(crate) broker: Arc<Broker>,
     pub(crate) provider: Arc<MemoryProvider>,
     pub(crate) credentials: Arc<MemoryCredentials>,
+    /// The way to them, on which writes may be lost.
+    pub(crate) way: Arc<Way>,
     pub(crate) outbox: Arc<MemoryOutbox>,
     clock: Arc<HeldClock>,
     keys: Arc<MemoryKeys>,
@@ -188,6 +192,7 @@ impl World {
         let clock = Arc::new(HeldClock(Mutex::new("2026-05-01T12:00:00Z".parse().unwrap())));
         let (credentials, outbox): (Arc<MemoryCredentials>, Arc<MemoryOutbox>) = Default::default();
         let (keys, random): (Arc<MemoryKeys>, _) = (Arc::default(), Arc::new(Scrambled::new(7)));
+        let way = Arc::new(Way::to(credentials.clone()));
         let tenant: TenantId = "acme".parse().unwrap();
         let settings = Settings {
             tenant: tenant.clone(),
@@ -200,7 +205,7 @@ impl World {
         let ports = Ports {
             scopes: Arc::new(Documents::default()),
             leases: Arc::new(Unused),
-            credentials: credentials.clone(),
+            credentials: way.clone(),
             connectors: credentials.clone(),
             outbox: outbox.clone(),
             tokens: Arc::new(Unused),
@@ -212,7 +217,7 @@ impl World {
         let broker = Arc::new(Broker::new(settings, ports));
         let provider = Arc::new(MemoryProvider::new(abilities, clock.clone()));
         let (raised, tokens) = (Arc::default(), Mutex::default());
-        Self { tenant, broker, provider, credentials, outbox, clock, keys, random, raised, tokens }
+        Self { tenant, broker, provider, credentials, way, outbox, clock, keys, random, raised, tokens }
     }
 
     pub(crate) async fn publish(&self, credential: &str) {
@@ -241,7 +246,7 @@ impl World {
 
     pub(crate) fn vault(&self) -> Vault {
         Vault {
-            credentials: self.credentials.clone(),
+            credentials: self.way.clone(),
             outbox: self.outbox.clone(),
             keys: self.keys.clone(),
             clock: self.clock.clone(),
