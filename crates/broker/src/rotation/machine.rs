@@ -6,25 +6,17 @@ use std::time::Duration;
 use deputize_scope::AgentId;
 use jiff::{SignedDuration, Timestamp};
 
+pub use super::meanwhile::{Adoption, adopt, imported, rescheduled, wanted};
+use super::removal::{deleted, disabled_or_left, failed, finished, remove};
 use super::schedule::Schedule;
 use super::state::{Making, Next, Operation, Phase, Removal, Rotation};
-use super::told::{Evidence, Reason, Severity, StepTaken};
+use super::told::{Reason, Severity, StepTaken};
+use super::trouble::{FIRST_PAUSE, stuck, troubled};
 use crate::ports::rotation::{Abilities, KeyId, ListedKey, OperationId};
 use crate::stored::record::VersionNumber;
 
 /// How long a call to a provider may go on having an effect after it was given up. Claims last longer.
 pub const LATE: SignedDuration = SignedDuration::from_secs(30);
-/// How long a rotation tries to get a key that works.
-const GIVE_UP: SignedDuration = SignedDuration::from_hours(1);
-/// How often a provider may say no before it is believed.
-const REFUSALS: u32 = 3;
-/// How often something fails before somebody is told to look, where it is not given up.
-const ALARMING: u32 = 5;
-/// The pauses between attempts: the first, and the longest.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
-/// How soon a rotation that came to nothing is tried again, at the latest.
-const AGAIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -136,11 +128,11 @@ pub enum Told {
 }
 
 impl Step {
-    fn to(rotation: Rotation, told: Told) -> Self {
+    pub(super) fn to(rotation: Rotation, told: Told) -> Self {
         Self { rotation, effect: None, promoted: None, told }
     }
 
-    fn then(self, effect: Effect) -> Self {
+    pub(super) fn then(self, effect: Effect) -> Self {
         Self { effect: Some(effect), ..self }
     }
 }
@@ -303,7 +295,7 @@ fn create(rotation: Rotation, operation: Operation, keys: &[ListedKey], context:
 }
 
 /// A key that was made by this rotation and is not accounted for.
-fn orphan(operation: &Operation, keys: &[ListedKey], context: &Context<'_>) -> Option<KeyId> {
+pub(super) fn orphan(operation: &Operation, keys: &[ListedKey], context: &Context<'_>) -> Option<KeyId> {
     let is_ours = |key: &&ListedKey| {
         let is_used = Some(&key.id) == context.current.as_ref() || Some(&key.id) == operation.former.as_ref();
         let is_new = if labels(context) {
@@ -386,7 +378,7 @@ fn promoted(
 
 /// The next version is given up, and somebody is told at once. Where agents were told of it they get the time to come back
 /// from it.
-fn rolled_back(
+pub(super) fn rolled_back(
     rotation: Rotation,
     operation: Operation,
     reason: Reason,
@@ -406,277 +398,15 @@ fn rolled_back(
     Step::to(Rotation { phase, due: Some(due), failures: 0, ..rotation }, told)
 }
 
-/// The next thing to do so that a key is gone.
-fn remove(
-    rotation: Rotation,
-    operation: &Operation,
-    key: Option<KeyId>,
-    removal: &Removal,
-    context: &Context<'_>,
-) -> Step {
-    let now = context.now;
-    // A key that was imported again meanwhile is the current one.
-    let to_remove = key.filter(|key| *removal != Removal::Sweeping && context.current.as_ref() != Some(key));
-    let Some(key) = to_remove else {
-        let rotation = with_removal(rotation, Removal::Sweeping);
-        let step = Step::to(rotation, Told::Nothing);
-        return if operation.lost { step.then(Effect::List) } else { finished(step.rotation, context) };
-    };
-    match removal {
-        Removal::Leaving | Removal::Disabling => {
-            Step::to(with_removal(rotation, Removal::Disabling), Told::Nothing).then(Effect::Disable(key))
-        }
-        Removal::Soaking { until } if now < *until => {
-            Step::to(Rotation { due: Some(*until), ..rotation }, Told::Nothing)
-        }
-        Removal::Soaking { .. } | Removal::Deleting | Removal::Sweeping => {
-            Step::to(with_removal(rotation, Removal::Deleting), Told::Nothing).then(Effect::Delete(key))
-        }
-    }
-}
-
-fn disabled_or_left(rotation: Rotation, disabled: bool, context: &Context<'_>) -> Step {
-    let key = match &rotation.phase {
-        Phase::Revoking { operation, removal: Removal::Disabling } => operation.former.clone(),
-        Phase::RollingBack { next: Some(next), removal: Removal::Disabling, .. } => Some(next.key.clone()),
-        _ => None,
-    };
-    let (Some(key), Means::Keys(abilities)) = (key, context.means) else {
-        return Step::to(rotation, Told::Nothing);
-    };
-    let until = later(context.now, abilities.windows.soak);
-    let told = if disabled { StepTaken::Disabled { key } } else { StepTaken::LeftToSoak { key } };
-    let rotation = with_removal(settled(rotation), Removal::Soaking { until });
-    Step::to(Rotation { due: Some(until), ..rotation }, Told::Step(told))
-}
-
-fn deleted(rotation: Rotation, key: KeyId, context: &Context<'_>) -> Step {
-    let is_orphan = matches!(
-        &rotation.phase,
-        Phase::Revoking { removal: Removal::Sweeping, .. }
-            | Phase::RollingBack { removal: Removal::Sweeping, .. }
-    );
-    if is_orphan {
-        return Step::to(settled(rotation), Told::Step(StepTaken::OrphanDeleted { key })).then(Effect::List);
-    }
-    let rotation = with_removal(settled(rotation), Removal::Sweeping);
-    Step::to(Rotation { due: Some(context.now), ..rotation }, Told::Step(StepTaken::Deleted { key }))
-}
-
-/// Nothing is left to do.
-fn finished(rotation: Rotation, context: &Context<'_>) -> Step {
-    match rotation.phase.clone() {
-        Phase::RollingBack { reason, .. } => {
-            let told = Told::Step(StepTaken::RolledBack { reason: reason.clone() });
-            if reason == Reason::Replaced {
-                steady(rotation, told, context)
-            } else {
-                to_failed(rotation, reason, told, context)
-            }
-        }
-        _ => steady(rotation, Told::Step(StepTaken::Completed), context),
-    }
-}
-
-fn steady(rotation: Rotation, told: Told, context: &Context<'_>) -> Step {
-    let due = context.schedule.next(rotation.renewed_at).max(context.now);
-    Step::to(Rotation::steady(rotation.renewed_at, Some(due)), told)
-}
-
-/// It came to nothing, and nothing is left of it. Somebody is told.
-fn failed(rotation: Rotation, reason: Reason, context: &Context<'_>) -> Step {
-    let told = Told::Alert(Severity::High, reason.clone());
-    to_failed(rotation, reason, told, context)
-}
-
-/// It came to nothing, and is tried again.
-fn to_failed(rotation: Rotation, reason: Reason, told: Told, context: &Context<'_>) -> Step {
-    let again = context.schedule.interval().min(AGAIN);
-    let due = Some(later(context.now, again));
-    Step::to(Rotation { phase: Phase::Failed { reason }, due, failures: 0, ..rotation }, told)
-}
-
-/// What was tried failed.
-fn troubled(rotation: Rotation, trouble: &Trouble, context: &Context<'_>) -> Step {
-    let now = context.now;
-    let failures = rotation.failures.saturating_add(1);
-    let pause = pause(failures, trouble.retry_after);
-    let rotation = Rotation { failures, due: Some(later(now, pause)), ..rotation };
-    let told = Told::Step(StepTaken::Failed { code: trouble.code.clone() });
-    let provider = trouble.code.clone();
-    let is_given_up =
-        |began: Timestamp| trouble.refused && failures >= REFUSALS || now >= later(began, GIVE_UP);
-    match rotation.phase.clone() {
-        Phase::Steady | Phase::Failed { .. } if trouble.refused || failures >= ALARMING => {
-            failed(rotation, Reason::NotRenewed { provider }, context)
-        }
-        Phase::Steady | Phase::Failed { .. } => Step::to(rotation, told),
-        Phase::Generating { operation, making: Making::Listing } if is_given_up(operation.began) => {
-            failed(rotation, Reason::NotMade { provider }, context)
-        }
-        Phase::Generating { making: Making::Listing, .. } => Step::to(rotation, told),
-        Phase::Generating { operation, making } => {
-            let lost = operation.lost || making == Making::Creating && trouble.lost;
-            let operation = Operation { lost, ..operation };
-            // What was given up may still be carried out: it is not looked for before that has an end.
-            let due = Some(later(now, if lost { pause.max(LATE) } else { pause }));
-            if is_given_up(operation.began) {
-                let step = rolled_back(rotation, operation, Reason::NotMade { provider }, None, context);
-                return Step { rotation: Rotation { due, ..step.rotation.clone() }, ..step };
-            }
-            let phase = Phase::Generating { operation, making: Making::Reconciling };
-            Step::to(Rotation { phase, due, ..rotation }, told)
-        }
-        Phase::Distributing { operation, next, since, .. } => {
-            if now >= later(since, GIVE_UP) {
-                return rolled_back(rotation, operation, Reason::NeverWorked, Some(next), context);
-            }
-            let phase = Phase::Distributing { operation, next, since, in_a_row: 0 };
-            Step::to(Rotation { phase, ..rotation }, told)
-        }
-        Phase::Verifying { operation, next, deadline, .. } => {
-            if now >= deadline {
-                return rolled_back(rotation, operation, Reason::NotAdopted, Some(next), context);
-            }
-            let due = rotation.due.map(|due| due.min(deadline));
-            Step::to(Rotation { due, ..rotation }, told)
-        }
-        Phase::Revoking { .. } | Phase::RollingBack { .. } => {
-            stuck(rotation, Reason::NotRevoked { provider }, now).unless_alarming(told)
-        }
-    }
-}
-
-/// It cannot go on, and must not be given up: somebody is told once, and it is tried until it succeeds.
-fn stuck(rotation: Rotation, reason: Reason, now: Timestamp) -> Step {
-    let due = rotation.due.filter(|due| *due > now).or(Some(later(now, LONGEST_PAUSE)));
-    Step::to(Rotation { due, ..rotation }, Told::Alert(Severity::High, reason))
-}
-
-impl Step {
-    /// The alert is for the time at which it has failed often enough; else this is told.
-    fn unless_alarming(self, told: Told) -> Self {
-        if self.rotation.failures == ALARMING { self } else { Self { told, ..self } }
-    }
-}
-
-/// What an agent's receipt changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Adoption {
-    /// It is one more.
-    Step(Box<Step>),
-    /// It was known.
-    Known,
-    /// The version is none that is to be adopted.
-    NotToAdopt,
-}
-
-/// An agent says that it uses a version. `current`: the current one's number.
-pub fn adopt(
-    rotation: &Rotation,
-    (agent, version): (&AgentId, VersionNumber),
-    current: VersionNumber,
-    consumers: &[AgentId],
-    now: Timestamp,
-) -> Adoption {
-    let Phase::Verifying { operation, next, since, deadline, adopted } = &rotation.phase else {
-        return if version == current { Adoption::Known } else { Adoption::NotToAdopt };
-    };
-    if next.version != version {
-        return if version == current { Adoption::Known } else { Adoption::NotToAdopt };
-    }
-    if adopted.contains(agent) {
-        return Adoption::Known;
-    }
-    let told = StepTaken::Adopted { agent: agent.clone(), version, evidence: Evidence::default() };
-    let mut adopted = adopted.clone();
-    adopted.insert(agent.clone());
-    // A worker that looks for evidence at the moment finds its work superseded.
-    let free = Rotation { claim: None, ..rotation.clone() };
-    let is_last = consumers.iter().all(|consumer| adopted.contains(consumer));
-    let phase = if is_last {
-        Phase::Revoking { operation: operation.clone(), removal: Removal::Disabling }
-    } else {
-        let (operation, next) = (operation.clone(), next.clone());
-        Phase::Verifying { operation, next, since: *since, deadline: *deadline, adopted }
-    };
-    let renewed_at = if is_last { now } else { free.renewed_at };
-    let due = if is_last { Some(now) } else { Some(*deadline) };
-    let rotation = Rotation { phase, due, failures: 0, renewed_at, ..free };
-    let promoted = is_last.then(|| next.clone());
-    Adoption::Step(Box::new(Step { rotation, effect: None, promoted, told: Told::Step(told) }))
-}
-
-/// Somebody wants it renewed now. `None`: it is under way.
-pub fn wanted(rotation: &Rotation, now: Timestamp) -> Option<Rotation> {
-    let is_at_rest = matches!(rotation.phase, Phase::Steady | Phase::Failed { .. })
-        && rotation.claim.is_none_or(|claim| claim.until <= now);
-    is_at_rest.then(|| Rotation { due: Some(now), failures: 0, ..rotation.clone() })
-}
-
-/// Its schedule is another one.
-pub fn rescheduled(rotation: &Rotation, schedule: &Schedule, now: Timestamp) -> Rotation {
-    let due = match &rotation.phase {
-        Phase::Steady => Some(schedule.next(rotation.renewed_at).max(now)),
-        // What it failed for may be mended; what was used by somebody else is not.
-        Phase::Failed { .. } => rotation.due.map(|_| now),
-        // Who uses it may be another: perhaps all that still do have adopted it.
-        Phase::Verifying { .. } => Some(now),
-        _ => rotation.due,
-    };
-    Rotation { due, ..rotation.clone() }
-}
-
-/// Another version was imported in the place of the current one.
-pub fn imported(rotation: &Rotation, schedule: &Schedule, now: Timestamp) -> Rotation {
-    let renewed = Rotation { renewed_at: now, ..rotation.clone() };
-    let given_up = |operation: Operation, next: Option<Next>, removal, due| {
-        let phase = Phase::RollingBack { operation, reason: Reason::Replaced, next, removal };
-        Rotation { phase, due: Some(due), failures: 0, ..renewed.clone() }
-    };
-    match rotation.phase.clone() {
-        Phase::Steady | Phase::Failed { .. } => Rotation::steady(now, Some(schedule.next(now))),
-        Phase::Generating { operation, making } => {
-            // Whoever asks for a key at this moment cannot hand it in any more.
-            let operation = Operation { lost: operation.lost || making != Making::Listing, ..operation };
-            let busy_until = rotation.claim.map_or(now, |claim| claim.until);
-            given_up(operation, None, Removal::Sweeping, busy_until.max(later(now, LATE)))
-        }
-        Phase::Distributing { operation, next, .. } => given_up(
-            operation,
-            Some(next),
-            Removal::Disabling,
-            rotation.claim.map_or(now, |claim| claim.until),
-        ),
-        Phase::Verifying { operation, next, since, deadline, .. } => {
-            // As long to come back from it as there was to adopt it.
-            let until = later(now, deadline.duration_since(since));
-            given_up(operation, Some(next), Removal::Leaving, until)
-        }
-        Phase::Revoking { .. } | Phase::RollingBack { .. } => renewed,
-    }
-}
-
-fn advanced(rotation: Rotation, phase: Phase, due: Timestamp, told: StepTaken) -> Step {
+pub(super) fn advanced(rotation: Rotation, phase: Phase, due: Timestamp, told: StepTaken) -> Step {
     Step::to(Rotation { phase, due: Some(due), failures: 0, ..rotation }, Told::Step(told))
 }
 
-fn settled(rotation: Rotation) -> Rotation {
+pub(super) fn settled(rotation: Rotation) -> Rotation {
     Rotation { failures: 0, ..rotation }
 }
 
-fn with_removal(rotation: Rotation, removal: Removal) -> Rotation {
-    let phase = match rotation.phase {
-        Phase::Revoking { operation, .. } => Phase::Revoking { operation, removal },
-        Phase::RollingBack { operation, reason, next, .. } => {
-            Phase::RollingBack { operation, reason, next, removal }
-        }
-        other => other,
-    };
-    Rotation { phase, ..rotation }
-}
-
-fn labels(context: &Context<'_>) -> bool {
+pub(super) fn labels(context: &Context<'_>) -> bool {
     matches!(context.means, Means::Keys(abilities) if abilities.labels)
 }
 
@@ -687,13 +417,6 @@ fn most_keys(context: &Context<'_>) -> Option<usize> {
     }
 }
 
-/// The pause before the next attempt: twice as long each time, and as long as the provider says.
-fn pause(failures: u32, retry_after: Option<Duration>) -> SignedDuration {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
-    let asked = retry_after.and_then(|after| SignedDuration::try_from(after).ok());
-    doubled.max(asked.unwrap_or(SignedDuration::ZERO).min(LONGEST_PAUSE))
-}
-
-fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -16,11 +16,14 @@ mod connectors;
 pub mod driver;
 mod effect;
 pub mod machine;
+mod meanwhile;
 mod record;
+mod removal;
 mod reschedule;
 pub mod schedule;
 pub mod state;
 pub mod told;
+mod trouble;
 
 pub use self::adopt::AdoptError;
 pub use self::ask::AskError;
