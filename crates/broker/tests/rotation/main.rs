@@ -8,6 +8,7 @@ mod exchange;
 mod meanwhile;
 mod phases;
 mod shown;
+mod steps;
 mod trouble;
 mod way;
 mod world;

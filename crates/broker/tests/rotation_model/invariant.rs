@@ -8,7 +8,7 @@ use crate::model::{ADOPTION, FOREIGN, PROBES, Rotating};
 use crate::world::{Invariant, NOW, World};
 
 /// Of how many worlds one is followed to its rest.
-const ONE_OF: u64 = 16;
+const ONE_OF: u64 = 64;
 
 /// One property for each invariant, and one for each thing that has to happen somewhere, or nothing would be tried.
 pub(crate) fn properties() -> Vec<Property<Rotating>> {
