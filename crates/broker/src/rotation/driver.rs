@@ -11,9 +11,10 @@ use futures_util::stream;
 use thiserror::Error;
 
 use super::effect::Hand;
-use super::machine::{Context, Effect, Event, Step, Trouble, step};
+use super::machine::{Context, Effect, Event, Step, Told, Trouble, step};
 use super::record::{after, event};
 use super::state::{Claim, Rotation, WorkerId};
+use crate::audit::AuditEvent;
 use crate::broker::Broker;
 use crate::caller::Actor;
 use crate::ports::StoreError;
@@ -204,7 +205,15 @@ impl Rotator {
         } else {
             step.rotation.clone()
         };
-        let written = self.write(record, rotation, &step, version).await?;
+        let first = after(record, rotation, step.promoted.as_ref(), now);
+        let event = event(&self.vault, Actor::Broker, &first, &step.told, record.rotation.phase.operation());
+        let written = self.write(record, first.rotation, &step, version, event.clone()).await?;
+        // Only what has happened is raised. Where this worker dies before it, the event tells of it a little later.
+        if let (Told::Alert(..), Some(event)) = (&step.told, &event)
+            && let Err(error) = self.providers.alerts.raise(event).await
+        {
+            tracing::error!(credential = %record.id, error, "an alert was not raised");
+        }
         Ok((step.effect, written))
     }
 
@@ -215,19 +224,12 @@ impl Rotator {
         rotation: Rotation,
         step: &Step,
         version: Option<SealedVersion>,
+        event: Option<AuditEvent>,
     ) -> Result<CredentialRecord, Left> {
         let now = self.vault.clock.now();
-        let operation = record.rotation.phase.operation();
         let mut before = record.clone();
-        let first = after(&before, rotation.clone(), step.promoted.as_ref(), now);
-        let event = event(&self.vault, Actor::Broker, &first, &step.told, operation);
-        if let (super::machine::Told::Alert(..), Some(event)) = (&step.told, &event)
-            && let Err(error) = self.providers.alerts.raise(event).await
-        {
-            // The event tells of it all the same, a little later.
-            tracing::error!(credential = %record.id, error, "an alert was not raised");
-        }
         let mut pause = WRITE_PAUSE;
+        let mut may_be_written = false;
         for attempt in 1.. {
             let mut next = after(&before, rotation.clone(), step.promoted.as_ref(), now);
             if let Some(version) = &version {
@@ -241,8 +243,8 @@ impl Rotator {
                 Err(ChangeError::Superseded) => {
                     let found = self.vault.credentials.find(&record.tenant, &record.id).await?;
                     let found = found.ok_or(Left::Taken)?;
-                    if found.rotation == rotation && found.revision == next.revision {
-                        // It was written, and the answer was lost.
+                    if may_be_written && found.rotation == rotation && found.revision == next.revision {
+                        // It was written, and the answer was lost. Another worker could have written the same otherwise.
                         return Ok(found);
                     }
                     if found.rotation != record.rotation
@@ -255,6 +257,7 @@ impl Rotator {
                 }
                 Err(ChangeError::Store(error)) if attempt >= WRITES => return Err(error.into()),
                 Err(ChangeError::Store(_)) => {
+                    may_be_written = true;
                     tokio::time::sleep(pause).await;
                     pause = pause.saturating_mul(2);
                 }

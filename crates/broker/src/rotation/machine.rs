@@ -17,6 +17,8 @@ use crate::stored::record::VersionNumber;
 
 /// How long a call to a provider may go on having an effect after it was given up. Claims last longer.
 pub const LATE: SignedDuration = SignedDuration::from_secs(30);
+/// How far a provider's clock may be from this one: the last probe of a new key must not pass for its first use.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -170,7 +172,7 @@ pub fn step(rotation: &Rotation, event: Event, context: &Context<'_>) -> Step {
             context,
         ),
         (Phase::Verifying { operation, next, since, deadline, .. }, Event::Used(used)) => {
-            if used.is_some_and(|used| used > *since) {
+            if used.is_some_and(|used| used > later(*since, SKEW)) {
                 promoted(
                     free.clone(),
                     operation,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use deputize_broker::ports::rotation::{KeyId, ListedKey, OperationId};
 use deputize_broker::rotation::machine::{Context, Effect, Event, Means, Step, Told, step};
-use deputize_broker::rotation::state::{Making, Operation};
+use deputize_broker::rotation::state::{Making, Next, Operation};
 use deputize_broker::rotation::{Phase, Reason, Rotation, Schedule, Severity, StepTaken};
+use deputize_broker::stored::{Facts, VersionNumber};
 use deputize_testkit::provider::abilities;
 use jiff::{SignedDuration, Timestamp};
 
@@ -81,4 +82,22 @@ fn an_answer_that_comes_too_late_changes_nothing() {
     }
     let exchange = step_of(&steady, Event::Renewed, &Means::Exchange);
     assert_eq!(exchange.told, Told::Step(StepTaken::Completed));
+}
+
+#[test]
+fn the_last_probe_of_a_new_key_does_not_pass_for_its_first_use() {
+    let means = Means::Keys(abilities(true, true));
+    let operation =
+        Operation { id: OPERATION, began: NOW, former: None, known: BTreeSet::new(), lost: false };
+    let facts = Facts::ApiKey { key_id: Some("k2".into()) };
+    let next = Next { version: VersionNumber(2), key: KeyId::new("k2"), facts };
+    let since = NOW - SignedDuration::from_mins(2);
+    let deadline = NOW + SignedDuration::from_mins(3);
+    let phase = Phase::Verifying { operation, next, since, deadline, adopted: BTreeSet::new() };
+    let verifying = Rotation { phase, ..Rotation::steady(since, Some(NOW)) };
+    for (used, is_evidence) in [(None, false), (Some(0), false), (Some(20), false), (Some(40), true)] {
+        let at = used.map(|seconds| since + SignedDuration::from_secs(seconds));
+        let step = step_of(&verifying, Event::Used(at), &means);
+        assert_eq!(step.promoted.is_some(), is_evidence, "used {used:?} s after agents were told");
+    }
 }

@@ -139,6 +139,17 @@ async fn of_many_workers_one_takes_it_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_workers_one_raises_the_alert() {
+    let world = World::new(abilities(false, false)).await;
+    world.until(|phase| matches!(phase, Phase::Verifying { .. })).await;
+    world.advance(SignedDuration::from_mins(5));
+    let workers: Vec<_> = (0..8).map(|_| world.worker()).collect();
+    futures_util::future::join_all(workers.iter().map(|one| one.tick(Duration::MAX))).await;
+    assert!(matches!(world.record().await.rotation.phase, Phase::RollingBack { .. }));
+    assert_eq!(world.alerts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_worker_goes_on_when_the_claim_of_one_that_died_has_lapsed() {
     let kinds: [fn(&Asked) -> bool; 5] =
         [LIST, CREATE, |asked| matches!(asked, Asked::Probe(_)), DISABLE, DELETE];
