@@ -56,8 +56,13 @@ impl Endpoint {
 
     /// A plain request outside AWS's protocols.
     pub(crate) async fn post(&self, path: &str) -> Result<String, HarnessError> {
+        self.post_text(path, "").await
+    }
+
+    /// The same with a body of text.
+    pub(crate) async fn post_text(&self, path: &str, body: &'static str) -> Result<String, HarnessError> {
         let request = self.client.post(format!("{}{path}", self.url));
-        self.send("moto-api", path, request).await
+        self.send("moto-api", path, request.header("content-type", "text/plain").body(body)).await
     }
 
     async fn send(

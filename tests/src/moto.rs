@@ -86,6 +86,17 @@ impl Moto {
         self.endpoint.post("/moto-api/reset").await.map(|_| ())
     }
 
+    /// From now on each call has to be signed with a key that there is, by somebody who may make it; or, as in the
+    /// beginning, none has to.
+    ///
+    /// # Errors
+    /// [`HarnessError::Call`] where moto does not answer.
+    pub async fn authorize_calls(&self, authorize: bool) -> Result<(), HarnessError> {
+        // How many calls go unchecked.
+        let unchecked = if authorize { "0" } else { "inf" };
+        self.endpoint.post_text("/moto-api/reset-auth", unchecked).await.map(|_| ())
+    }
+
     /// Its process, for tests in which AWS is to fall silent.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

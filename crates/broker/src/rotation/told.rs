@@ -37,7 +37,8 @@ pub enum StepTaken {
     },
     /// An agent uses the next version.
     Adopted {
-        /// The agent.
+        /// The agent. An event has the owner's name beside it.
+        #[serde(rename = "adopted_by")]
         agent: AgentId,
         /// The version.
         version: VersionNumber,

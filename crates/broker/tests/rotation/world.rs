@@ -330,11 +330,10 @@ impl World {
         let short = |value: &serde_json::Value| {
             let mut parts = Vec::new();
             for field in
-                ["severity", "phase", "step", "code", "reason", "in_a_row", "version", "key", "agent"]
+                ["severity", "phase", "step", "code", "reason", "in_a_row", "version", "key", "adopted_by"]
             {
                 match &value[field] {
                     serde_json::Value::Null => {}
-                    serde_json::Value::String(_) if field == "agent" && value["step"] != "adopted" => {}
                     serde_json::Value::String(text) => parts.push(text.clone()),
                     other => {
                         parts.push(other["code"].as_str().map_or_else(|| other.to_string(), str::to_owned))
@@ -345,6 +344,9 @@ impl World {
         };
         let of_rotation = |what: &What| {
             let value = serde_json::to_value(what).unwrap();
+            // As text, which can say a name twice.
+            let text = serde_json::to_string(what).unwrap();
+            assert_eq!(serde_json::from_str::<What>(&text).unwrap(), *what, "it is read as it was written");
             match what {
                 What::RotationStep { .. } | What::RotationFailed { .. } | What::RotationReminder { .. } => {
                     Some(short(&value))
