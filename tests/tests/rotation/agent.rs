@@ -28,17 +28,20 @@ pub(crate) enum Resource {
 
 /// A key, ready to be used.
 enum Key {
-    Api(reqwest::RequestBuilder),
-    Access(SdkConfig),
+    Api { http: reqwest::Client, url: String, key: String },
+    Access(Box<SdkConfig>),
 }
 
 impl Resource {
     fn key(&self, http: &reqwest::Client, credential: &Value) -> Key {
         let field = |name: &str| credential[name].as_str().unwrap().to_owned();
         match self {
-            Self::WhoAmI(url) => Key::Api(http.get(format!("{url}/v1/whoami")).bearer_auth(field("api_key"))),
+            Self::WhoAmI(url) => {
+                Key::Api { http: http.clone(), url: format!("{url}/v1/whoami"), key: field("api_key") }
+            }
             Self::CallerIdentity(url) => {
-                Key::Access(signing(url, &field("access_key_id"), &field("secret_access_key")))
+                let (id, secret) = (field("access_key_id"), field("secret_access_key"));
+                Key::Access(Box::new(signing(url, &id, &secret)))
             }
         }
     }
@@ -48,8 +51,8 @@ impl Key {
     /// One use. What goes wrong where something does.
     async fn using(&self) -> Result<(), String> {
         match self {
-            Self::Api(call) => {
-                let call = call.try_clone().unwrap();
+            Self::Api { http, url, key } => {
+                let call = http.get(url).bearer_auth(key);
                 let answer = call.send().await.map_err(|error| error.to_string())?;
                 if answer.status() == 200 { Ok(()) } else { Err(answer.status().to_string()) }
             }

@@ -1,9 +1,10 @@
 //! One rotation after the other, while an agent uses the key as fast as it can.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deputize_e2e::{Environment, HarnessError, Moto};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::agent::{Agent, Resource, USES_PER_READ};
 use crate::broker::{Broker, Declared};

@@ -1,12 +1,13 @@
 //! The broker is killed at random, again and again, while agents go on using their keys.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deputize_broker::Random as _;
 use deputize_e2e::HarnessError;
 use deputize_host::OsRandom;
-use deputize_sandbox::Fault;
 use deputize_sandbox::keys::Service;
+use deputize_sandbox::{Fault, Faults};
+use tokio::time::Instant;
 
 use crate::agent::{Agent, Resource, Tally, USES_PER_READ};
 use crate::broker::{Broker, Declared};
@@ -42,6 +43,16 @@ fn below(most: u64) -> u64 {
     u64::from_le_bytes(bytes) % most
 }
 
+/// Some of the next calls are carried out, and answered late or not at all.
+fn fail_now_and_then(faults: &Faults) {
+    for _ in 0..below(4) {
+        faults.next(Fault::Delay(Duration::from_millis(below(500))));
+    }
+    if below(3) == 0 {
+        faults.next(Fault::Drop);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_at_random_leaves_each_agent_a_working_key_and_the_provider_no_other()
 -> Result<(), HarnessError> {
@@ -68,9 +79,7 @@ async fn a_broker_that_is_killed_at_random_leaves_each_agent_a_working_key_and_t
         for Declared { id, .. } in &declared {
             asked += usize::from(broker.rotate_if_steady(id).await?);
         }
-        if below(3) == 0 {
-            keys.provider.faults(Service::Management).next(Fault::Drop);
-        }
+        fail_now_and_then(&keys.provider.faults(Service::Management));
         tokio::time::sleep(Duration::from_millis(below(LIFE))).await;
         broker.kill()?;
         // A dead worker's claims lapse in a minute. Every second time it has gone by.
