@@ -62,7 +62,7 @@ pub struct AccessKeys {
 
 impl AccessKeys {
     /// New keys fail for some seconds at each of AWS's endpoints by itself, so that three calls in a row, 5 s apart, say
-    /// more than one; AWS gives no limit, and none was seen to take longer than a minute. A key is disabled for an hour
+    /// more than one; AWS gives no limit, so that five minutes are a judgement. A key is disabled for an hour
     /// before it is deleted, as AWS recommends, because only then it can be enabled again.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html> (eventual consistency),
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html>
