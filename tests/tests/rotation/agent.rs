@@ -14,8 +14,15 @@ use tokio::task::JoinHandle;
 use crate::broker::{Broker, Desk};
 use crate::places::signing;
 
-/// The agent reads which key is the current one before every so manieth use, and not in between.
-pub(crate) const USES_PER_READ: u64 = 5;
+/// How fast an agent goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// It reads which key is the current one before every so manieth use, and not in between: the more, the longer the
+    /// former key has to be good.
+    pub(crate) uses_per_read: u64,
+    /// Between two uses.
+    pub(crate) pause: Duration,
+}
 
 /// What keys are used for.
 #[derive(Clone, Debug)]
@@ -100,12 +107,12 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Has an agent use a credential until it is stopped, with a pause after each use.
+    /// Has an agent use a credential until it is stopped.
     pub(crate) fn start(
         broker: &Broker,
         (agent, credential): (&str, &str),
         resource: Resource,
-        pause: Duration,
+        pace: Pace,
     ) -> Result<Self, HarnessError> {
         let (stop, stopping) = watch::channel(false);
         let worker = Worker {
@@ -116,7 +123,7 @@ impl Agent {
             held: None,
             tally: Tally::default(),
         };
-        Ok(Self { stop, work: tokio::spawn(worker.work(pause, stopping)) })
+        Ok(Self { stop, work: tokio::spawn(worker.work(pace, stopping)) })
     }
 
     pub(crate) async fn stop(self) -> Tally {
@@ -135,14 +142,14 @@ struct Worker {
 }
 
 impl Worker {
-    async fn work(mut self, pause: Duration, stopping: watch::Receiver<bool>) -> Tally {
+    async fn work(mut self, pace: Pace, stopping: watch::Receiver<bool>) -> Tally {
         while !*stopping.borrow() {
-            if self.tally.uses.is_multiple_of(USES_PER_READ) {
+            if self.tally.uses.is_multiple_of(pace.uses_per_read) {
                 self.read().await;
             }
             self.using().await;
-            if !pause.is_zero() {
-                tokio::time::sleep(pause).await;
+            if !pace.pause.is_zero() {
+                tokio::time::sleep(pace.pause).await;
             }
         }
         self.tally

@@ -6,7 +6,7 @@ use deputize_e2e::{Environment, HarnessError, Moto};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::agent::{Agent, Resource, USES_PER_READ};
+use crate::agent::{Agent, Pace, Resource};
 use crate::broker::{Broker, Declared};
 use crate::number;
 use crate::places::{Account, ApiKeys, operator};
@@ -20,11 +20,12 @@ const VERSION: (&str, &str) = ("Version", "2010-05-08");
 async fn rotate(
     mut broker: Broker,
     first: &Value,
-    resource: Resource,
+    (resource, uses_per_read): (Resource, u64),
 ) -> Result<(Value, Value), HarnessError> {
     let rotations = number("DEPUTIZE_ROTATIONS", 5);
     broker.import(ID, first).await?;
-    let agent = Agent::start(&broker, (AGENT, ID), resource.clone(), Duration::ZERO)?;
+    let pace = Pace { uses_per_read, pause: Duration::ZERO };
+    let agent = Agent::start(&broker, (AGENT, ID), resource.clone(), pace)?;
     let began = Instant::now();
     let mut record = broker.steady(ID, 1).await?;
     for version in 2..=rotations as u64 + 1 {
@@ -34,7 +35,7 @@ async fn rotate(
     let took = began.elapsed();
     let tally = agent.stop().await;
     println!(
-        "{resource:?}: {rotations} rotations in {took:.1?}; {} uses, {} failed; /current read before every {USES_PER_READ} \
+        "{resource:?}: {rotations} rotations in {took:.1?}; {} uses, {} failed; /current read before every {uses_per_read} \
          uses; {} versions used, {} adopted",
         tally.uses,
         tally.failed.len(),
@@ -84,7 +85,8 @@ async fn no_use_of_an_iam_key_fails_while_it_is_rotated_again_and_again() -> Res
     let declared = Declared { id: ID.to_owned(), kind: "aws_access_key", agents: vec![AGENT] };
     let broker = Broker::start(&[declared], None, &aws).await?;
     let first = json!({ "access_key_id": id, "secret_access_key": secret, "user_name": "deploy" });
-    let (record, current) = rotate(broker, &first, Resource::CallerIdentity(moto.url().to_owned())).await?;
+    let resource = Resource::CallerIdentity(moto.url().to_owned());
+    let (record, current) = rotate(broker, &first, (resource, 20)).await?;
 
     moto.authorize_calls(false).await?;
     let listed = iam("ListAccessKeys", &[user]).await?;
@@ -101,7 +103,7 @@ async fn no_use_of_an_api_key_fails_while_it_is_rotated_again_and_again() -> Res
     let declared = Declared { id: ID.to_owned(), kind: "api_key", agents: vec![AGENT] };
     let broker = Broker::start(&[declared], Some(keys.connector()), &account.variables()).await?;
     let first = keys.first_key().await;
-    let (record, current) = rotate(broker, &first, Resource::WhoAmI(keys.url.clone())).await?;
+    let (record, current) = rotate(broker, &first, (Resource::WhoAmI(keys.url.clone()), 100)).await?;
     let id = record["facts"]["key_id"].as_str().unwrap().to_owned();
     assert_eq!(keys.list(current["api_key"].as_str().unwrap()).await, [(id, true)]);
     Ok(())

@@ -9,7 +9,7 @@ use deputize_sandbox::keys::Service;
 use deputize_sandbox::{Fault, Faults};
 use tokio::time::Instant;
 
-use crate::agent::{Agent, Resource, Tally, USES_PER_READ};
+use crate::agent::{Agent, Pace, Resource, Tally};
 use crate::broker::{Broker, Declared};
 use crate::lapse::lapse;
 use crate::number;
@@ -18,8 +18,8 @@ use crate::story::Story;
 
 /// The longest that the broker lives.
 const LIFE: u64 = 2_500;
-/// Between two uses, so that all agents together leave the broker time to do something.
-const PAUSE: Duration = Duration::from_millis(20);
+/// All agents together leave the broker time to do something, and each uses a key for half a second before it asks again.
+const PACE: Pace = Pace { uses_per_read: 20, pause: Duration::from_millis(20) };
 const API_KEYS: usize = 6;
 const ACCESS_KEYS: usize = 4;
 
@@ -69,7 +69,7 @@ async fn a_broker_that_is_killed_at_random_leaves_each_agent_a_working_key_and_t
         };
         broker.import(id, &first).await?;
         for name in names {
-            agents.push(Agent::start(&broker, (*name, id.as_str()), resource.clone(), PAUSE)?);
+            agents.push(Agent::start(&broker, (*name, id.as_str()), resource.clone(), PACE)?);
         }
     }
 
@@ -116,7 +116,7 @@ async fn a_broker_that_is_killed_at_random_leaves_each_agent_a_working_key_and_t
     println!(
         "{kills} kills in {killing:.1?}, {} credentials: {in_hand} rotations were found in hand after {waited_out} of \
          them; {asked} rotations asked for, {completed} completed, {} rolled back, {} steps failed, {} orphans deleted; \
-         steady {converging:.1?} after the last; {} uses, {} failed; /current read before every {USES_PER_READ} uses, \
+         steady {converging:.1?} after the last; {} uses, {} failed; /current read before every {} uses, \
          without an answer {} times",
         declared.len(),
         story.rolled_back(),
@@ -124,6 +124,7 @@ async fn a_broker_that_is_killed_at_random_leaves_each_agent_a_working_key_and_t
         story.orphans(),
         all.uses,
         all.failed.len(),
+        PACE.uses_per_read,
         all.unanswered,
     );
     assert_eq!((all.failed, all.refused), (vec![], vec![]), "{}", broker.output());
