@@ -4,6 +4,7 @@
 
 mod cold_start;
 mod issue;
+mod rotation;
 mod samples;
 mod seal;
 mod table;
@@ -35,6 +36,9 @@ struct Arguments {
     /// The Python that has parliament.
     #[arg(long, default_value = "target/bench-env/python/bin/python")]
     parliament: PathBuf,
+    /// How many stored credentials the large store of a sweep has.
+    #[arg(long, default_value_t = 1_000_000)]
+    stored: usize,
     /// Where the JSON goes, where it is to go anywhere.
     #[arg(long)]
     output: Option<PathBuf>,
@@ -46,6 +50,10 @@ enum Benchmark {
     ColdStart,
     /// What issuing costs on the embedded default.
     Issue,
+    /// What a tick of rotation costs with few and with many stored credentials.
+    Sweep,
+    /// How many rotations a tick takes up in a second.
+    Rotation,
     /// Sealing and opening stored secrets, beside openssl.
     Seal,
     /// A scope document, checked natively.
@@ -65,6 +73,8 @@ impl Benchmark {
         match self {
             Self::ColdStart => cold_start::run(environment, arguments.runs.max(1)).await,
             Self::Issue => issue::run(environment).await,
+            Self::Sweep => rotation::sweep(arguments.runs.max(1), arguments.stored).await,
+            Self::Rotation => rotation::pace().await,
             Self::Seal => seal::run().await,
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,

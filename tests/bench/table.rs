@@ -29,6 +29,11 @@ impl Table {
         self.rows.push(Row { name: name.to_owned(), values: values.to_vec() });
     }
 
+    /// Whether it has no row yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The same for programs, with the ratios.
     pub(crate) fn json(&self) -> Value {
         let rows: Vec<_> = self
@@ -57,7 +62,7 @@ impl fmt::Display for Table {
         for row in &self.rows {
             write!(f, "{:<names$}", row.name)?;
             for (value, ratio) in row.values.iter().zip(self.ratios(row)) {
-                let ratio = ratio.map_or_else(String::new, |ratio| format!("×{ratio:.1}"));
+                let ratio = ratio.map_or_else(String::new, |ratio| format!("×{ratio:.2}"));
                 write!(f, "   {value:>width$.2} {ratio:>8}", width = WIDTH - 9)?;
             }
             writeln!(f)?;

@@ -33,6 +33,9 @@ pub enum HarnessError {
     /// Something that should be JSON is not.
     #[error("{what} is not JSON")]
     Json { what: String, source: serde_json::Error },
+    /// A part of the product that a test runs in its own process.
+    #[error("{what} failed")]
+    Part { what: String, source: Box<dyn std::error::Error + Send + Sync> },
 }
 
 impl HarnessError {
@@ -40,5 +43,11 @@ impl HarnessError {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// Wraps an error of a part of the product, saying which.
+    pub(crate) fn part<E: std::error::Error + Send + Sync + 'static>(what: &str) -> impl FnOnce(E) -> Self {
+        let what = what.to_owned();
+        move |source| Self::Part { what, source: source.into() }
     }
 }

@@ -37,6 +37,7 @@ mod moto;
 mod process;
 mod readiness;
 mod runtime_api;
+mod shelf;
 mod throttle;
 mod validator;
 
@@ -52,5 +53,6 @@ pub use moto::Moto;
 pub use process::Process;
 pub use readiness::until;
 pub use runtime_api::{Answer, Function, RuntimeApi};
+pub use shelf::{InstantProvider, Shelf, StoreRequests};
 pub use throttle::Throttle;
 pub use validator::{Checked, JavaScriptHost, Strain};

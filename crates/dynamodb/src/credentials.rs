@@ -235,7 +235,10 @@ impl Store {
     }
 }
 
-fn version_row(record: &CredentialRecord, version: &SealedVersion) -> Result<Attributes, StoreError> {
+pub(crate) fn version_row(
+    record: &CredentialRecord,
+    version: &SealedVersion,
+) -> Result<Attributes, StoreError> {
     let mut row = Key::version(&record.tenant, &record.id, version.number).attributes();
     row.extend([
         ("number".to_owned(), number(version.number)),

@@ -10,6 +10,8 @@ mod credentials;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+#[cfg(feature = "fill")]
+mod fill;
 mod item;
 mod leases;
 mod outbox;
