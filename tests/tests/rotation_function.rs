@@ -36,7 +36,9 @@ async fn cloud(windows: Value) -> Result<Running, HarnessError> {
     for (name, value) in &mut variables {
         if name == "DEPUTIZE_SETTINGS" {
             let mut settings: Value = serde_json::from_str(value).unwrap_or_default();
-            settings["rotation"] = windows.clone();
+            if let Some(settings) = settings.as_object_mut() {
+                settings.insert("rotation".to_owned(), windows.clone());
+            }
             *value = settings.to_string();
         }
     }
@@ -173,7 +175,7 @@ async fn a_version_that_nobody_adopts_is_taken_back_and_somebody_is_told() -> Re
     );
     assert_eq!(
         cloud.keys().await?,
-        [cloud.first.clone()],
+        std::slice::from_ref(&cloud.first),
         "the next one is gone, the former one is as it was"
     );
     assert_eq!(cloud.current().await?["version"], 1);
