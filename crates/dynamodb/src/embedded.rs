@@ -16,11 +16,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::actions::transact_write_items::{TransactWriteItemsRequest, TransactWriteItemsResponse};
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+
+use crate::group::Group;
 
 /// Why the file of the embedded store could not be opened.
 #[derive(Debug, Error)]
@@ -76,7 +78,7 @@ impl Embedded {
         let name = path.to_str().ok_or_else(|| EmbeddedError::Path(path.to_owned()))?;
         let database =
             Database::new(name).map_err(|source| EmbeddedError::Engine { path: path.to_owned(), source })?;
-        let engine = Engine(database);
+        let engine = Engine { database, group: Group::default() };
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("local"))
@@ -100,7 +102,7 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError::Sweep`] where the engine cannot.
     pub async fn sweep(&self) -> Result<usize, EmbeddedError> {
-        let Engine(database) = self.engine.clone();
+        let Engine { database, .. } = self.engine.clone();
         let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
         swept
             .map_err(|error| EmbeddedError::Sweep(error.into()))?
@@ -110,7 +112,10 @@ impl Embedded {
 
 /// The engine where the SDK expects the network.
 #[derive(Clone)]
-struct Engine(Database);
+struct Engine {
+    database: Database,
+    group: Group,
+}
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -126,21 +131,21 @@ impl HttpClient for Engine {
 
 impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let database = self.0.clone();
+        let engine = self.clone();
         HttpConnectorFuture::new(async move {
             // The engine blocks on its lock and on the disk.
-            let answer = tokio::task::spawn_blocking(move || answer(&database, &request));
+            let answer = tokio::task::spawn_blocking(move || answer(&engine, &request));
             answer.await.map_err(|error| ConnectorError::other(error.into(), None))?
         })
     }
 }
 
 /// One call in DynamoDB's JSON 1.0: the operation is in a header, the error in the body.
-fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+fn answer(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default();
     let body = request.body().bytes().unwrap_or_default();
-    let (status, text) = match dispatch(database, operation, body) {
+    let (status, text) = match dispatch(engine, operation, body) {
         Ok(text) => (200, text),
         Err(error) => (error.status_code(), error.to_json()),
     };
@@ -151,28 +156,21 @@ fn answer(database: &Database, request: &HttpRequest) -> Result<HttpResponse, Co
 }
 
 /// The operations that the store uses.
-fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+fn dispatch(engine: &Engine, operation: &str, body: &[u8]) -> Result<String, DynoxideError> {
+    let Engine { database, group } = engine;
     match operation {
         "GetItem" => call(body, |request| database.get_item(request)),
         "PutItem" => call(body, |request| database.put_item(request)),
         "Query" => call(body, |request| database.query(request)),
-        "TransactWriteItems" => call(body, |request| transact(database, request)),
+        "TransactWriteItems" => {
+            call(body, |request: TransactWriteItemsRequest| group.write(database, request.transact_items))
+        }
         "CreateTable" => call(body, |request| database.create_table(request)),
         "DescribeTable" => call(body, |request| database.describe_table(request)),
         "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
         "DescribeTimeToLive" => call(body, |request| database.describe_time_to_live(request)),
         other => Err(DynoxideError::ValidationException(format!("{other} is not served in the process"))),
     }
-}
-
-/// Without the token that makes a repetition harmless: between this client and its engine no answer is ever lost, and
-/// the engine looks at every token of the last ten minutes each time it is given one.
-fn transact(
-    database: &Database,
-    mut request: TransactWriteItemsRequest,
-) -> Result<TransactWriteItemsResponse, DynoxideError> {
-    request.client_request_token = None;
-    database.transact_write_items(request)
 }
 
 fn call<Request: DeserializeOwned, Answer: Serialize>(

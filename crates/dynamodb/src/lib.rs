@@ -12,6 +12,8 @@ mod embedded;
 mod error;
 #[cfg(feature = "fill")]
 mod fill;
+#[cfg(feature = "embedded")]
+mod group;
 mod item;
 mod leases;
 mod outbox;

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
 use std::time::UNIX_EPOCH;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use deputize_broker::caller::Role;
 use deputize_broker::ports::tokens::TokenStore;
 use deputize_broker::token::TokenRecord;
 use deputize_dynamodb::table::create_table;
 use deputize_dynamodb::{Embedded, store};
 use deputize_testkit::keys::Scrambled;
+use futures_util::future::join_all;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -69,5 +70,36 @@ async fn what_has_lapsed_is_swept_and_nothing_else() -> Outcome {
     }
     assert_eq!(database.sweep().await?, 1);
     assert_eq!(database.sweep().await?, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_that_wait_together_are_refused_each_by_itself() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
+    create_table(&client, "deputize").await?;
+    let row = |name: &str| {
+        let put = Put::builder().table_name("deputize").condition_expression("attribute_not_exists(pk)");
+        ["pk", "sk"].into_iter().fold(put, |put, key| put.item(key, AttributeValue::S(name.to_owned())))
+    };
+    // Two at each of 100 rows, and a row of its own with each: of every two, one is refused as a whole.
+    let writes = (0..200).map(|number| {
+        let transaction = [row(&format!("shared-{}", number / 2)), row(&format!("own-{number}"))];
+        let client = client.clone();
+        async move {
+            let mut write = client.transact_write_items();
+            for put in transaction {
+                write = write.transact_items(TransactWriteItem::builder().set_put(put.build().ok()).build());
+            }
+            let written = write.send().await.is_ok();
+            let name = AttributeValue::S(format!("own-{number}"));
+            let own = client.get_item().table_name("deputize").key("pk", name.clone()).key("sk", name);
+            let found = own.send().await.is_ok_and(|answer| answer.item.is_some());
+            (written, found)
+        }
+    });
+    let written = join_all(writes).await;
+    assert!(written.chunks(2).all(|two| two.iter().filter(|one| one.0).count() == 1), "{written:?}");
+    assert!(written.iter().all(|(written, found)| written == found), "{written:?}");
     Ok(())
 }
