@@ -1,4 +1,5 @@
-//! What rotation costs on the embedded engine, with durable commits, a provider that answers at once, and real sealing.
+//! What rotation costs on the embedded engine: each write durable before it is answered, real sealing, and a provider
+//! that answers at once.
 //!
 //! The sweep: a tick that finds a hundred due, in a small store and in a large one, taken in turns so that what else the
 //! machine does meets both. The pace: how many rotations a tick takes up in a second, beside how many rows one after the
@@ -61,7 +62,7 @@ pub(crate) async fn sweep(runs: usize, many: usize) -> Result<Table, HarnessErro
 
 /// The pace.
 pub(crate) async fn pace() -> Result<Table, HarnessError> {
-    let columns = ["per second", "commits per second", "commits for each", "p50 of all, ms"];
+    let columns = ["per second", "writes per second", "writes for each", "p50 of all, ms"];
     let mut table = Table::new("rotations, 2000 due", &columns);
     let kinds = [
         ("claimed, and left for later", InstantProvider::busy()),
@@ -78,11 +79,11 @@ pub(crate) async fn pace() -> Result<Table, HarnessError> {
         for _ in 0..ROUNDS {
             ticks.push(tick(&mut shelf, DUE_AT_ONCE).await?);
         }
-        let commits = ticks.iter().map(writes).max().unwrap_or(0) as f64;
+        let written = ticks.iter().map(writes).max().unwrap_or(0) as f64;
         let times: Samples = ticks.iter().map(|tick| tick.time).collect();
         let median = times.percentile(50);
         let rate = DUE_AT_ONCE as f64 / median * 1e3;
-        let for_each = commits / DUE_AT_ONCE as f64;
+        let for_each = written / DUE_AT_ONCE as f64;
         table.row(name, &[rate, rate * for_each, for_each, median]);
     }
     Ok(table)
@@ -112,7 +113,7 @@ async fn rows_per_second(shelf: &Shelf) -> Result<f64, HarnessError> {
     Ok(f64::from(ROWS) / start.elapsed().as_secs_f64())
 }
 
-/// The requests that end with a commit.
+/// The requests that write; those that wait together are committed together.
 fn writes(tick: &Swept) -> u64 {
     let is_write = |operation: &str| operation.starts_with("Put") || operation.starts_with("Transact");
     tick.requests.iter().filter(|(name, _)| is_write(name)).map(|(_, many)| many).sum()
