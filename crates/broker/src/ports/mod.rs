@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod identity;
 pub mod keys;
 pub mod leases;
+pub mod ledger;
 pub mod minter;
 pub mod oauth;
 pub mod rotation;
