@@ -7,6 +7,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 const SCOPE: &str = "deputize-scope";
+const LEDGER: &str = "deputize-ledger";
 const BROKER: &str = "deputize-broker";
 const API: &str = "deputize-api";
 const HTTP: &str = "deputize-http";
@@ -18,20 +19,21 @@ const SANDBOX: &str = "deputize-sandbox";
 /// A new package gets its line here first.
 #[rustfmt::skip]
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
-    // Pure: decides, and knows nobody.
+    // Pure: decide, and know nobody.
     (SCOPE,               &[]),
+    (LEDGER,              &[]),
     // The domain: ports, and what flows through them.
-    (BROKER,              &[SCOPE]),
+    (BROKER,              &[SCOPE, LEDGER]),
     // HTTP: the domain's face.
-    (API,                 &[BROKER, SCOPE]),
+    (API,                 &[BROKER, SCOPE, LEDGER]),
     // Adapters: each fills ports of the domain, and never knows another adapter.
     ("deputize-aws",      &[BROKER, SCOPE]),
     ("deputize-azure",    &[BROKER, SCOPE, HTTP]),
     ("deputize-connectors", &[BROKER, SCOPE, HTTP]),
-    ("deputize-dynamodb", &[BROKER, SCOPE]),
+    ("deputize-dynamodb", &[BROKER, SCOPE, LEDGER]),
     ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
-    ("deputize-keyring",  &[BROKER, SCOPE]),
-    ("deputize-kms",      &[BROKER, SCOPE]),
+    ("deputize-keyring",  &[BROKER, SCOPE, LEDGER]),
+    ("deputize-kms",      &[BROKER, SCOPE, LEDGER]),
     // How those without an SDK of their vendor's speak HTTP: bounds, retries, failures.
     (HTTP,                &[BROKER]),
     // Which of those stand for the clouds, by a deployment's settings; the one place that functions and laptops share.
@@ -41,20 +43,20 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Clouds to try it against: they know what a policy means, and nothing of the broker.
     (SANDBOX,             &[SCOPE]),
     // Contract suites for the ports.
-    (TESTKIT,             &[BROKER, SCOPE]),
+    (TESTKIT,             &[BROKER, SCOPE, LEDGER]),
     // Functions and the command line wire: settings in, adapters into the API.
-    ("issuance",          &[API, BROKER, SCOPE, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("rotation",          &[BROKER, SCOPE, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("issuance",          &[API, BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("rotation",          &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms"]),
     // The validator for JavaScript: bindings.
-    ("deputize-validator", &[SCOPE]),
+    ("deputize-validator", &[SCOPE, LEDGER]),
     // Entry points of the fuzzers.
     ("deputize-fuzz",     &[SCOPE]),
     // Set-up knows no product code: it has to build in a moment, and when the product does not.
     ("xtask",             &[]),
     ("xtask-wasm-bindgen", &[]),
     // End to end, from the outside; contract suites on emulators.
-    ("deputize-e2e",      &[API, BROKER, SCOPE, SANDBOX, TESTKIT, HTTP, "deputize-validator", "deputize-aws", "deputize-azure", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("deputize-e2e",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, TESTKIT, HTTP, "deputize-validator", "deputize-aws", "deputize-azure", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
 ];
 
 /// What tests inside a package may use beyond that.
@@ -64,6 +66,7 @@ const TESTS_MAY_USE: &[&str] = &[TESTKIT, SANDBOX, "deputize-e2e", "deputize-hos
 #[rustfmt::skip]
 const MUST_NOT_LINK: &[(&str, &[&str])] = &[
     (SCOPE,      &["aws-*", "tokio", "hyper", "reqwest", "rand", "getrandom"]),
+    (LEDGER,     &["aws-*", "tokio", "hyper", "reqwest", "rand", "getrandom"]),
     (BROKER,     &["aws-*", "hyper", "reqwest", "axum", "lambda_*"]),
     (API,        &["aws-*", "lambda_*"]),
     // What only a laptop needs would cost each cold start.

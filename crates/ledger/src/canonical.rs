@@ -1,0 +1,237 @@
+//! Canonical JSON (RFC 8785), of which entries take a part: no fractions, and no integer that a reader could round.
+//!
+//! Values are written by `serde_json_canonicalizer`. What is read is scanned byte for byte: there is one text for every
+//! value, so that a scan which accepts only this text replaces parsing, writing again and comparing.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::SIZE_LIMIT;
+
+/// How deep arrays and objects may lie in one another.
+pub(crate) const DEPTH_LIMIT: usize = 64;
+
+/// The text is not in its canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not canonical from byte {at} on")]
+pub struct NotCanonical {
+    /// Where it stops being canonical, in bytes.
+    pub at: usize,
+}
+
+/// Why a value has no canonical form here.
+#[derive(Debug, Error)]
+pub(crate) enum NotWritable {
+    #[error("a number is no integer within ±(2^53 - 1)")]
+    Number,
+    #[error("values lie deeper than {DEPTH_LIMIT}")]
+    Depth,
+    #[error("the value cannot be written as json")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The canonical bytes of a value.
+pub(crate) fn to_bytes(value: &Value) -> Result<Vec<u8>, NotWritable> {
+    writable(value, DEPTH_LIMIT)?;
+    Ok(serde_json_canonicalizer::to_vec(value)?)
+}
+
+fn writable(value: &Value, depth: usize) -> Result<(), NotWritable> {
+    let below = || depth.checked_sub(1).ok_or(NotWritable::Depth);
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+        Value::Number(number) => {
+            let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+            magnitude
+                .filter(|magnitude| !number.is_f64() && *magnitude <= SIZE_LIMIT)
+                .map(|_| ())
+                .ok_or(NotWritable::Number)
+        }
+        Value::Array(values) => {
+            let depth = below()?;
+            values.iter().try_for_each(|value| writable(value, depth))
+        }
+        Value::Object(members) => {
+            let depth = below()?;
+            members.values().try_for_each(|value| writable(value, depth))
+        }
+    }
+}
+
+/// Reads canonical JSON from left to right.
+#[derive(Debug)]
+pub(crate) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    is_ascii: bool,
+}
+
+/// A string as it stands between its quotes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quoted<'a> {
+    pub(crate) raw: &'a str,
+    is_escaped: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, is_ascii: text.is_ascii() }
+    }
+
+    /// Exactly this text.
+    pub(crate) fn expect(&mut self, text: &str) -> Result<(), NotCanonical> {
+        if self.takes(text) { Ok(()) } else { self.wrong() }
+    }
+
+    /// Whether this text comes next; it is read if so.
+    pub(crate) fn takes(&mut self, text: &str) -> bool {
+        let comes = self.rest().starts_with(text.as_bytes());
+        self.at += if comes { text.len() } else { 0 };
+        comes
+    }
+
+    /// The end of the text.
+    pub(crate) fn end(&self) -> Result<(), NotCanonical> {
+        if self.rest().is_empty() { Ok(()) } else { self.wrong() }
+    }
+
+    /// The text that `read` goes over.
+    pub(crate) fn span(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), NotCanonical>,
+    ) -> Result<&'a str, NotCanonical> {
+        let from = self.at;
+        read(self)?;
+        self.text.get(from..self.at).ok_or(NotCanonical { at: from })
+    }
+
+    /// Any value.
+    fn value(&mut self, depth: usize) -> Result<(), NotCanonical> {
+        match self.rest().first() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b't') => self.expect("true"),
+            Some(b'f') => self.expect("false"),
+            Some(b'n') => self.expect("null"),
+            _ => self.wrong(),
+        }
+    }
+
+    /// An object: its keys sorted by UTF-16 code units (RFC 8785, section 3.2.3), none twice.
+    pub(crate) fn object(&mut self, depth: usize) -> Result<(), NotCanonical> {
+        let Some(depth) = depth.checked_sub(1) else { return self.wrong() };
+        self.expect("{")?;
+        if self.takes("}") {
+            return Ok(());
+        }
+        let mut before: Option<Quoted<'a>> = None;
+        loop {
+            let at = self.at;
+            let key = self.string()?;
+            if before.is_some_and(|before| self.order(before, key) != Ordering::Less) {
+                return Err(NotCanonical { at });
+            }
+            before = Some(key);
+            self.expect(":")?;
+            self.value(depth)?;
+            if self.takes("}") {
+                return Ok(());
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<(), NotCanonical> {
+        let Some(depth) = depth.checked_sub(1) else { return self.wrong() };
+        self.expect("[")?;
+        if self.takes("]") {
+            return Ok(());
+        }
+        loop {
+            self.value(depth)?;
+            if self.takes("]") {
+                return Ok(());
+            }
+            self.expect(",")?;
+        }
+    }
+
+    /// An integer: no sign of plus, no leading zero, no fraction, no exponent, and no negative zero.
+    pub(crate) fn number(&mut self) -> Result<(), NotCanonical> {
+        let negative = self.takes("-");
+        if !negative && self.takes("0") {
+            return Ok(());
+        }
+        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self.rest().get(..digits).unwrap_or_default();
+        let magnitude = digits.iter().take(17).fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        if digits.first().is_none_or(|first| *first == b'0') || magnitude > SIZE_LIMIT {
+            return self.wrong();
+        }
+        self.at += digits.len();
+        Ok(())
+    }
+
+    /// A string: only what must be escaped is, and in the shortest way (RFC 8785, section 3.2.2.2).
+    pub(crate) fn string(&mut self) -> Result<Quoted<'a>, NotCanonical> {
+        self.expect("\"")?;
+        let from = self.at;
+        let mut is_escaped = false;
+        loop {
+            let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+            let Some(plain) = self.rest().iter().position(special) else { return self.wrong() };
+            self.at += plain;
+            if self.takes("\"") {
+                let raw = self.text.get(from..self.at - 1).ok_or(NotCanonical { at: from })?;
+                return Ok(Quoted { raw, is_escaped });
+            }
+            is_escaped = true;
+            self.escape()?;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), NotCanonical> {
+        let length = match self.rest() {
+            [b'\\', b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'\\', b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
+            | [b'\\', b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            _ => return self.wrong(),
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    /// How two keys are ordered. Bytes of plain ASCII are ordered as their UTF-16 code units are.
+    fn order(&self, left: Quoted<'a>, right: Quoted<'a>) -> Ordering {
+        if self.is_ascii && !left.is_escaped && !right.is_escaped {
+            return left.raw.cmp(right.raw);
+        }
+        let units = |quoted: Quoted<'_>| quoted.unescaped().encode_utf16().collect::<Vec<_>>();
+        units(left).cmp(&units(right))
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// That it stops being canonical before this place.
+    pub(crate) fn here(&self) -> NotCanonical {
+        NotCanonical { at: self.at }
+    }
+
+    fn wrong<T>(&self) -> Result<T, NotCanonical> {
+        Err(self.here())
+    }
+}
+
+impl Quoted<'_> {
+    /// What it says.
+    pub(crate) fn unescaped(self) -> String {
+        // The scanner has let only through what every reader of JSON understands.
+        serde_json::from_str(&format!("\"{}\"", self.raw)).unwrap_or_default()
+    }
+}
