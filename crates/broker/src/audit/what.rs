@@ -1,56 +1,17 @@
-//! What is written down. Each event is written in the same transaction as the change that it tells of.
+//! Everything that can happen.
 
-use std::fmt;
-
+use deputize_scope::AgentId;
 use deputize_scope::identifier::{CredentialId, CredentialType};
-use deputize_scope::{AgentId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::caller::Actor;
-use crate::lease::{LeaseId, LeaseScope, Outcome, fresh_uuid};
-use crate::ports::clock::{Clock, Random};
+use crate::lease::{LeaseId, LeaseScope, Outcome};
 use crate::ports::rotation::OperationId;
 use crate::request::Purpose;
 use crate::rotation::state::PhaseName;
 use crate::rotation::told::{Reason, Severity, StepTaken};
 use crate::scopes::{Etag, ScopesVersion};
 use crate::stored::record::VersionNumber;
-
-/// An event's name: a UUID of version 7. Consumers deduplicate by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventId(Uuid);
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-/// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEvent {
-    /// Its name.
-    pub id: EventId,
-    /// The tenant.
-    pub tenant: TenantId,
-    /// When.
-    pub at: Timestamp,
-    /// Who did it.
-    pub by: Actor,
-    /// What happened.
-    #[serde(flatten)]
-    pub what: What,
-}
-
-impl AuditEvent {
-    /// An event of now.
-    pub fn new(tenant: &TenantId, by: Actor, what: What, clock: &dyn Clock, random: &dyn Random) -> Self {
-        Self { id: EventId(fresh_uuid(clock, random)), tenant: tenant.clone(), at: clock.now(), by, what }
-    }
-}
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
