@@ -4,10 +4,10 @@ mod bench;
 mod catalogue;
 mod console;
 mod failure;
-mod findings;
 mod functions;
 mod node_env;
 mod progress;
+mod reference;
 mod stopwatch;
 mod tally;
 mod test;
@@ -59,6 +59,8 @@ enum Task {
     Catalogue,
     /// Writes docs/findings.md, the reference of findings, from the code.
     Findings,
+    /// Writes docs/events.md, the reference of audit events, from the code.
+    Events,
     /// Builds the validator for JavaScript as an npm package, and prints its sizes.
     Wasm,
     /// Builds the web console, with the validator in it, and says where it is.
@@ -94,7 +96,8 @@ fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Test { filters } => test::run(&workspace, &filters),
         Task::Bench { arguments } => bench::run(&workspace, &arguments),
         Task::Catalogue => catalogue::run(&workspace),
-        Task::Findings => findings::run(&workspace),
+        Task::Findings => reference::run(&workspace, "deputize-scope", "findings"),
+        Task::Events => reference::run(&workspace, "deputize-broker", "events"),
         Task::Wasm => wasm::run(&workspace),
         Task::Console => console::run(&workspace),
         Task::Build { functions: _, only } => functions::run(&workspace, only),

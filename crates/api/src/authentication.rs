@@ -30,10 +30,16 @@ impl FromRequestParts<Api> for Caller {
             Authentication::Gateway => parts.extensions.get::<CallerIdentity>().cloned(),
             Authentication::BearerToken => bearer_token(parts),
         };
-        let identity = identity.ok_or_else(unknown)?;
+        let Some(identity) = identity else {
+            api.broker.sign_in_failed(None).await;
+            return Err(unknown());
+        };
         match api.broker.authenticate(&identity).await {
             Ok(principal) => Ok(Self(principal)),
-            Err(AuthenticateError::Unknown) => Err(unknown()),
+            Err(AuthenticateError::Unknown) => {
+                api.broker.sign_in_failed(Some(&identity)).await;
+                Err(unknown())
+            }
             Err(AuthenticateError::Scopes(error)) => Err(error.into()),
             Err(AuthenticateError::Store(error)) => Err(error.into()),
         }

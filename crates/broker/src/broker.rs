@@ -1,7 +1,7 @@
 //! The broker: a tenant, its settings, and the ports that it acts through.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use deputize_scope::aws::arn::RoleArn;
 use deputize_scope::azure::ClientId;
@@ -10,6 +10,7 @@ use deputize_scope::identifier::CredentialType;
 use deputize_scope::{AgentId, Identity, TenantId};
 use thiserror::Error;
 
+use crate::audit::sign_in::FailureLimit;
 use crate::caller::{CallerIdentity, Principal, Role};
 use crate::decision::Deployment;
 use crate::ports::StoreError;
@@ -116,6 +117,7 @@ pub struct Broker {
     pub(crate) settings: Settings,
     pub(crate) ports: Ports,
     pub(crate) library: Library,
+    pub(crate) sign_in_failures: Mutex<FailureLimit>,
 }
 
 impl fmt::Debug for Broker {
@@ -141,7 +143,7 @@ pub enum AuthenticateError {
 impl Broker {
     /// A broker.
     pub fn new(settings: Settings, ports: Ports) -> Self {
-        Self { settings, ports, library: Library::default() }
+        Self { settings, ports, library: Library::default(), sign_in_failures: Mutex::default() }
     }
 
     /// The tenant that it serves.

@@ -11,6 +11,7 @@ pub mod broker;
 pub mod caller;
 pub mod credential;
 pub mod decision;
+pub mod evidence;
 pub mod idempotency;
 pub mod issue;
 pub mod issuer;
@@ -27,6 +28,7 @@ pub mod seal;
 pub mod secret;
 pub mod stored;
 pub mod token;
+pub mod usage;
 
 pub use crate::broker::{AwsSettings, AzureSettings, Broker, GcpSettings, Ports, Settings};
 pub use crate::caller::{CallerIdentity, Principal, Role};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::audit::{AuditEvent, What};
+use crate::audit::{AuditEvent, Changes, NotCompared, What};
 use crate::broker::Broker;
 use crate::caller::{Actor, Principal, Role};
 use crate::ports::StoreError;
@@ -94,8 +94,18 @@ impl Library {
         tenant: &TenantId,
     ) -> Result<Option<Arc<LoadedScopes>>, LoadError> {
         let Some(head) = store.head(tenant).await? else { return Ok(None) };
+        self.loaded(store, tenant, head).await.map(Some)
+    }
+
+    /// The document of this head.
+    async fn loaded(
+        &self,
+        store: &dyn ScopeStore,
+        tenant: &TenantId,
+        head: ScopesHead,
+    ) -> Result<Arc<LoadedScopes>, LoadError> {
         if let Some(known) = self.known(&head) {
-            return Ok(Some(known));
+            return Ok(known);
         }
         let unreadable = LoadError::Unreadable(head.version);
         let Some(text) = store.text(tenant, head.version, &head.etag).await? else { return Err(unreadable) };
@@ -105,7 +115,7 @@ impl Library {
         let document = ScopeDocument::parse(&text).document.ok_or(unreadable)?;
         let loaded = Arc::new(LoadedScopes { head, text, document });
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
-        Ok(Some(loaded))
+        Ok(loaded)
     }
 
     fn known(&self, head: &ScopesHead) -> Option<Arc<LoadedScopes>> {
@@ -207,7 +217,8 @@ impl Broker {
         let what = What::ScopesChanged {
             version: head.version,
             after: head.etag.clone(),
-            before: current.map(|head| head.etag),
+            before: current.as_ref().map(|head| head.etag.clone()),
+            changes: Some(self.changes(current, &document).await?),
         };
         let publication = Publication {
             tenant: self.tenant().clone(),
@@ -220,6 +231,21 @@ impl Broker {
             Ok(()) => Ok((head, parsed.findings)),
             Err(PublishError::Superseded) => Err(PutScopesError::PreconditionFailed),
             Err(PublishError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// What agents gain and lose where `after` takes the place of what is current.
+    async fn changes(
+        &self,
+        current: Option<ScopesHead>,
+        after: &ScopeDocument,
+    ) -> Result<Changes, StoreError> {
+        let Some(head) = current else { return Ok(Changes::between(None, after)) };
+        match self.library.loaded(&*self.ports.scopes, self.tenant(), head).await {
+            Ok(before) => Ok(Changes::between(Some(&before.document), after)),
+            // To replace it is the way out.
+            Err(LoadError::Unreadable(_)) => Ok(Changes::not_compared(NotCompared::Unreadable)),
+            Err(LoadError::Store(error)) => Err(error),
         }
     }
 

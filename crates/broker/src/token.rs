@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use crate::caller::Role;
+use crate::audit::What;
+use crate::broker::Broker;
+use crate::caller::{Actor, Role};
+use crate::ports::StoreError;
 use crate::ports::clock::{Random, random_bytes};
 use crate::secret::Secret;
 
@@ -81,6 +84,20 @@ impl TokenRecord {
     pub fn matches(&self, presented: &PresentedToken) -> bool {
         let given = hash(presented.secret.reveal());
         self.id == presented.id && bool::from(self.hash.as_bytes().ct_eq(given.as_bytes()))
+    }
+}
+
+impl Broker {
+    /// Makes a bearer token. That it is about to be made is written down first: one that nobody was given does no harm.
+    ///
+    /// # Errors
+    /// Where the event or the token cannot be written down. There is no token then that works.
+    pub async fn issue_token(&self, by: Actor, role: Role) -> Result<Secret, StoreError> {
+        let (token, record) = TokenRecord::fresh(role, &*self.ports.random);
+        let what = What::TokenIssued { token: record.id.clone(), holder: record.role.clone() };
+        self.ports.outbox.record(&self.event(by, what)).await?;
+        self.ports.tokens.put(self.tenant(), &record).await?;
+        Ok(token)
     }
 }
 

@@ -18,9 +18,9 @@ pub(crate) fn open(
     state: &Path,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
-) -> anyhow::Result<Arc<Issuer>> {
+) -> anyhow::Result<Issuer> {
     let keys = Arc::new(SigningKeyring::open(state.join(KEYS))?);
-    Ok(Arc::new(Issuer::new(settings, keys, Arc::clone(clock), Arc::clone(random))))
+    Ok(Issuer::new(settings, keys, Arc::clone(clock), Arc::clone(random)))
 }
 
 /// Who the issuer is, as the settings say.

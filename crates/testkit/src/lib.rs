@@ -1,6 +1,7 @@
 //! Contract suites and faulty fakes. A development dependency only.
 
 pub mod credentials;
+pub mod events;
 pub mod keys;
 pub mod outbox;
 pub mod provider;

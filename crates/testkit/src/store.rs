@@ -380,7 +380,12 @@ pub async fn a_scope_document_is_replaced_only_as_it_was_read(store: &dyn Stores
             etag: Etag::of(text),
             published_at: world.clock.now(),
         };
-        let what = What::ScopesChanged { version: head.version, after: head.etag.clone(), before: None };
+        let what = What::ScopesChanged {
+            version: head.version,
+            after: head.etag.clone(),
+            before: None,
+            changes: None,
+        };
         let event = AuditEvent::new(&world.tenant, Actor::Broker, what, &world.clock, &world.random);
         let (tenant, replaces) = (world.tenant.clone(), replaces.map(ScopesVersion));
         Publication { tenant, replaces, head, text: text.to_owned(), event }

@@ -5,6 +5,14 @@ use deputize_scope::identifier::{CredentialId, CredentialType};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::anomaly::Anomaly;
+use super::cause::{AbandonCause, VersionCause};
+use super::changes::Changes;
+use super::control::{Control, ExportFormat};
+use super::kind::Kind;
+use super::report::Report;
+use super::sign_in::{SignInFailure, SignInScheme};
+use crate::caller::Role;
 use crate::lease::{LeaseId, LeaseScope, Outcome};
 use crate::ports::rotation::OperationId;
 use crate::request::Purpose;
@@ -12,6 +20,7 @@ use crate::rotation::state::PhaseName;
 use crate::rotation::told::{Reason, Severity, StepTaken};
 use crate::scopes::{Etag, ScopesVersion};
 use crate::stored::record::VersionNumber;
+use crate::token::TokenId;
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +38,7 @@ pub enum What {
         scope: LeaseScope,
         /// Under which scope document.
         scope_version: ScopesVersion,
-        /// The lease that it is narrowed from.
+        /// The lease that it is narrowed from, where it is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<LeaseId>,
         /// Why, in the agent's words.
@@ -101,6 +110,9 @@ pub enum What {
         /// The hash of the document before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Etag>,
+        /// What agents gain and lose by it, in words. Events of the first versions of Deputize lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changes: Option<Changes>,
     },
     /// A secret was imported under a new name.
     CredentialImported {
@@ -241,29 +253,86 @@ pub enum What {
         /// The SHA-256 of its text, in lowercase hexadecimal digits.
         sha256: String,
     },
-}
-
-/// Why a lease came to nothing, though nobody refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AbandonCause {
-    /// The cloud gave no answer, or none that could be used.
-    CloudUnavailable,
-    /// What was minted could not be written down, and was dropped.
-    NotRecorded,
-    /// It was pending for too long: whoever asked is gone.
-    #[default]
-    NoOutcome,
-}
-
-/// Where another version of a stored credential came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VersionCause {
-    /// An admin imported it.
-    Imported,
-    /// The provider gave it for the one before.
-    Refreshed,
+    /// The broker's own issuer has another key to sign with.
+    SigningKeyAdded {
+        /// The issuer's URL.
+        issuer: String,
+        /// The key's name: the thumbprint of its public half.
+        key: String,
+        /// From when on it signs.
+        signs_from: Timestamp,
+    },
+    /// A key of the broker's own issuer was forgotten: nobody can hold a token any more that it signed.
+    SigningKeyRetired {
+        /// The issuer's URL.
+        issuer: String,
+        /// The key's name.
+        key: String,
+    },
+    /// A bearer token is about to be made.
+    TokenIssued {
+        /// Its name.
+        token: TokenId,
+        /// Whom it stands for.
+        holder: Role,
+    },
+    /// Somebody was not let in. Of many in a short time, one event tells.
+    SignInFailed {
+        /// How it was tried.
+        scheme: SignInScheme,
+        /// The name that was presented, where one was; at most 128 characters of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        presented: Option<String>,
+        /// Why it failed.
+        code: SignInFailure,
+        /// How many failures before this one no event tells of.
+        suppressed: u32,
+    },
+    /// Evidence is about to be handed out.
+    EvidenceExported {
+        /// For which criterion.
+        control: Control,
+        /// From when on.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+        /// In which form.
+        format: ExportFormat,
+    },
+    /// What the ledger could tell of a person was made unreadable.
+    PersonalDataErased {
+        /// The pseudonym of the person; never the name.
+        subject: String,
+    },
+    /// A caller reports what it did with a credential. That it did is its word, not Deputize's.
+    UsageReported {
+        /// What it says.
+        #[serde(flatten)]
+        report: Report,
+    },
+    /// A log began.
+    LedgerOpened {
+        /// Its name.
+        origin: String,
+        /// The key that signs its checkpoints, as a verifier key.
+        key: String,
+    },
+    /// A log ended, and another goes on.
+    LedgerClosed {
+        /// Its name.
+        origin: String,
+        /// How many entries it has, this one among them.
+        size: u64,
+        /// The log that goes on.
+        next: String,
+    },
+    /// Somebody or something tampered with what is or was to be in the ledger.
+    LedgerAnomaly {
+        /// What is wrong.
+        anomaly: Anomaly,
+        /// How bad it is.
+        severity: Severity,
+    },
 }
 
 impl What {
@@ -280,6 +349,7 @@ impl What {
             | Self::SecretRead { lease, .. }
             | Self::RefreshEnded { lease, .. }
             | Self::RefreshTokenReused { lease, .. } => *lease,
+            Self::UsageReported { report } => report.lease,
             Self::RequestRefused { .. }
             | Self::ScopesChanged { .. }
             | Self::CredentialImported { .. }
@@ -289,7 +359,51 @@ impl What {
             | Self::RotationFailed { .. }
             | Self::RotationReminder { .. }
             | Self::RotationScheduled { .. }
-            | Self::ConnectorChanged { .. } => None,
+            | Self::ConnectorChanged { .. }
+            | Self::SigningKeyAdded { .. }
+            | Self::SigningKeyRetired { .. }
+            | Self::TokenIssued { .. }
+            | Self::SignInFailed { .. }
+            | Self::EvidenceExported { .. }
+            | Self::PersonalDataErased { .. }
+            | Self::LedgerOpened { .. }
+            | Self::LedgerClosed { .. }
+            | Self::LedgerAnomaly { .. } => None,
+        }
+    }
+    /// Which kind of event it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::CredentialRequested { .. } => Kind::CredentialRequested,
+            Self::CredentialIssued { .. } => Kind::CredentialIssued,
+            Self::RequestRefused { .. } => Kind::RequestRefused,
+            Self::CloudRefused { .. } => Kind::CloudRefused,
+            Self::LeaseAbandoned { .. } => Kind::LeaseAbandoned,
+            Self::LeaseExpired { .. } => Kind::LeaseExpired,
+            Self::LeaseRevoked { .. } => Kind::LeaseRevoked,
+            Self::ScopesChanged { .. } => Kind::ScopesChanged,
+            Self::CredentialImported { .. } => Kind::CredentialImported,
+            Self::CredentialVersionAdded { .. } => Kind::CredentialVersionAdded,
+            Self::SecretRead { .. } => Kind::SecretRead,
+            Self::SecretReadRefused { .. } => Kind::SecretReadRefused,
+            Self::RefreshEnded { .. } => Kind::RefreshEnded,
+            Self::RefreshTokenReused { .. } => Kind::RefreshTokenReused,
+            Self::RotationAsked { .. } => Kind::RotationAsked,
+            Self::RotationStep { .. } => Kind::RotationStep,
+            Self::RotationFailed { .. } => Kind::RotationFailed,
+            Self::RotationReminder { .. } => Kind::RotationReminder,
+            Self::RotationScheduled { .. } => Kind::RotationScheduled,
+            Self::ConnectorChanged { .. } => Kind::ConnectorChanged,
+            Self::SigningKeyAdded { .. } => Kind::SigningKeyAdded,
+            Self::SigningKeyRetired { .. } => Kind::SigningKeyRetired,
+            Self::TokenIssued { .. } => Kind::TokenIssued,
+            Self::SignInFailed { .. } => Kind::SignInFailed,
+            Self::EvidenceExported { .. } => Kind::EvidenceExported,
+            Self::PersonalDataErased { .. } => Kind::PersonalDataErased,
+            Self::UsageReported { .. } => Kind::UsageReported,
+            Self::LedgerOpened { .. } => Kind::LedgerOpened,
+            Self::LedgerClosed { .. } => Kind::LedgerClosed,
+            Self::LedgerAnomaly { .. } => Kind::LedgerAnomaly,
         }
     }
 }

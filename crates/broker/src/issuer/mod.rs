@@ -4,6 +4,7 @@
 //! another. Clouds that trust the issuer's URL verify them by the two documents that anybody may read.
 
 mod document;
+mod journal;
 mod name;
 mod schedule;
 mod token;
@@ -12,15 +13,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use deputize_scope::Seconds;
+use deputize_scope::{Seconds, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 pub use self::document::{DISCOVERY, Document, KEY_SET};
+use self::journal::Journal;
 pub use self::name::{InvalidIssuerUrl, InvalidSubject, IssuerUrl, Subject};
 pub use self::schedule::{InvalidSchedule, Plan, Schedule};
 use self::token::{Claims, Unsigned};
 use crate::lease::fresh_uuid;
+use crate::ports::audit::AuditOutbox;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::identity::{IdentityError, IdentityToken, IdentityTokens};
 use crate::ports::signing::{NewKey, SigningError, SigningKey, SigningKeys};
@@ -50,6 +53,7 @@ pub struct Issuer {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     known: Mutex<Option<Known>>,
+    journal: Option<Journal>,
 }
 
 /// What was planned with the keys as they were read.
@@ -67,7 +71,15 @@ impl Issuer {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { settings, keys, clock, random, known: Mutex::default() }
+        Self { settings, keys, clock, random, known: Mutex::default(), journal: None }
+    }
+
+    /// The same issuer, which writes down which keys it makes and forgets. Keys that somebody else makes, as at KMS, are
+    /// told of by whoever makes them.
+    #[must_use]
+    pub fn recording(mut self, tenant: TenantId, outbox: Arc<dyn AuditOutbox>) -> Self {
+        self.journal = Some(Journal::new(tenant, outbox));
+        self
     }
 
     /// Who the issuer is.
@@ -106,6 +118,9 @@ impl Issuer {
                 }
             }
         }
+        if let Some(journal) = &self.journal {
+            journal.write().await;
+        }
         let known_already = known.as_ref().is_some_and(|known| known.plan.due.is_some());
         if plan.due.is_some() && !known_already {
             tracing::warn!("the next signing key is due, and there is none");
@@ -120,6 +135,12 @@ impl Issuer {
         let keys = self.keys.add(order).await?;
         if let Some(last) = keys.last().filter(|last| Some(last.public.id()) != order.after.as_ref()) {
             tracing::info!(key = %last.public.id(), signs_from = %last.signs_from, "there is a new signing key");
+            // Where somebody else was faster, it is theirs to tell.
+            if let Some(journal) = &self.journal
+                && last.signs_from == order.signs_from
+            {
+                journal.made(&self.settings.url, last, order, &*self.clock, &*self.random).await;
+            }
         }
         Ok(keys)
     }

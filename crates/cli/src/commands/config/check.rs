@@ -40,7 +40,7 @@ async fn check(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let own = |source: &IssuerSource| {
         let who = issuer::configured(source, &document.tenant)?;
-        issuer::open(who, &settings.state.value, &clock, &random)
+        issuer::open(who, &settings.state.value, &clock, &random).map(Arc::new)
     };
     let needs_aws = is_aws || (clouds.is_federated() && clouds.identity == IdentitySource::Aws);
     let (aws, identity) = if needs_aws {

@@ -39,13 +39,13 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut served = wiring::wire(settings, &state, document.tenant(), &url, &host).await?;
     served.router = served.router.merge(console.unwrap_or_default());
     document.publish(&served.broker).await?;
-    tokens::hand_out(&served, &state, &*host.random).await?;
+    tokens::hand_out(&served, &state).await?;
     state.announce(&url)?;
     if !address.ip().is_loopback() {
         eprintln!("warning: tokens and credentials go unencrypted over the network that {address} is on");
     }
     let agent = an_agent(&served.broker).await?;
-    let stopped = serve::until_stopped(listener, &served, &state, &host, || {
+    let stopped = serve::until_stopped(listener, &served, &state, || {
         output::line(format!("ready {url}"))?;
         if has_console {
             eprintln!("console: {url}/");

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::state::State;
 use super::tokens;
-use super::wiring::{Host, Served};
+use super::wiring::Served;
 
 /// How often leases that ended are settled and new agents get their tokens.
 const BEAT: Duration = Duration::from_secs(1);
@@ -32,7 +32,6 @@ pub(super) async fn until_stopped(
     listener: TcpListener,
     served: &Served,
     state: &State,
-    host: &Host,
     ready: impl FnOnce() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -44,7 +43,7 @@ pub(super) async fn until_stopped(
     ready()?;
     tokio::select! {
         ended = &mut server => return ended?.context("the server ended"),
-        () = beat(served, state, host) => {}
+        () = beat(served, state) => {}
         () = sweep(served) => {}
         () = rotate(served) => {}
         _ = terminate.recv() => {}
@@ -63,7 +62,7 @@ pub(super) async fn until_stopped(
 }
 
 /// What is done each second. It goes on whatever fails: the next second may be better.
-async fn beat(served: &Served, state: &State, host: &Host) {
+async fn beat(served: &Served, state: &State) {
     let mut ticks = interval(BEAT);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = None;
@@ -80,7 +79,7 @@ async fn beat(served: &Served, state: &State, host: &Host) {
             }
         };
         if version != seen {
-            match tokens::hand_out(served, state, &*host.random).await {
+            match tokens::hand_out(served, state).await {
                 Ok(()) => seen = version,
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "token files were not written"),
             }

@@ -74,7 +74,9 @@ pub(super) async fn wire(
         random: Arc::clone(&host.random),
     };
     let issuer = issuer::configured_or_local(&settings.clouds.value.identity, url, tenant)?;
-    let issuer = issuer.map(|who| issuer::open(who, state.root(), &host.clock, &host.random)).transpose()?;
+    let open = |who| issuer::open(who, state.root(), &host.clock, &host.random);
+    let issuer = issuer.map(open).transpose()?;
+    let issuer = issuer.map(|issuer| Arc::new(issuer.recording(tenant.clone(), Arc::clone(&store) as _)));
     let clouds = clouds::choose(settings, state, tenant, url, host, &vault, issuer.as_ref()).await?;
     let broker_settings = BrokerSettings {
         tenant: tenant.clone(),
