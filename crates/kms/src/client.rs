@@ -28,6 +28,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// RS256, as KMS calls it.
 const RS256: SigningAlgorithmSpec = SigningAlgorithmSpec::RsassaPkcs1V15Sha256;
 
+/// Ed25519 of RFC 8032, as KMS calls it. It wants the message itself (`RAW`), of 1 to 4,096 bytes.
+const ED25519: SigningAlgorithmSpec = SigningAlgorithmSpec::Ed25519Sha512;
+
 /// What of KMS is used, so that tests can stand in for it.
 #[async_trait]
 pub(crate) trait Kms: Send + Sync {
@@ -59,6 +62,25 @@ pub(crate) trait Signer: Send + Sync {
     async fn describe(&self, key_id: &str) -> Result<Asymmetric, KmsFailure>;
 
     async fn sign(&self, arn: &str, message: &[u8]) -> Result<Vec<u8>, KmsFailure>;
+}
+
+/// What is told of a key that signs a log.
+#[derive(Clone, Debug)]
+pub(crate) struct LogKey {
+    /// Whatever name it was asked for by.
+    pub(crate) arn: String,
+    /// SubjectPublicKeyInfo, DER.
+    pub(crate) public_key: Vec<u8>,
+    /// Whether it signs as Ed25519 has it, without hashing first.
+    pub(crate) signs_ed25519: bool,
+}
+
+/// What of KMS signs a log, so that tests can stand in for it.
+#[async_trait]
+pub(crate) trait LogKms: Send + Sync {
+    async fn log_key(&self, key_id: &str) -> Result<LogKey, KmsFailure>;
+
+    async fn sign_log(&self, arn: &str, message: &[u8]) -> Result<Vec<u8>, KmsFailure>;
 }
 
 /// KMS through AWS's own client.
@@ -141,6 +163,30 @@ impl Signer for SdkKms {
             // KMS hashes it: a token's text is within the 4,096 bytes that it takes.
             .message_type(MessageType::Raw)
             .signing_algorithm(RS256);
+        let output = request.send().await.map_err(|error| failure(&error))?;
+        output.signature.map(Blob::into_inner).ok_or(KmsFailure::Unreadable)
+    }
+}
+
+#[async_trait]
+impl LogKms for SdkKms {
+    async fn log_key(&self, key_id: &str) -> Result<LogKey, KmsFailure> {
+        let public = self.0.get_public_key().key_id(key_id).send().await.map_err(|error| failure(&error))?;
+        let signs_ed25519 = public.signing_algorithms().contains(&ED25519);
+        let (Some(arn), Some(public_key)) = (public.key_id, public.public_key) else {
+            return Err(KmsFailure::Unreadable);
+        };
+        Ok(LogKey { arn, public_key: public_key.into_inner(), signs_ed25519 })
+    }
+
+    async fn sign_log(&self, arn: &str, message: &[u8]) -> Result<Vec<u8>, KmsFailure> {
+        let request = self
+            .0
+            .sign()
+            .key_id(arn)
+            .message(Blob::new(message))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(ED25519);
         let output = request.send().await.map_err(|error| failure(&error))?;
         output.signature.map(Blob::into_inner).ok_or(KmsFailure::Unreadable)
     }
