@@ -6,6 +6,7 @@ pub mod keys;
 pub mod log_signer;
 pub mod outbox;
 pub mod provider;
+pub mod publications;
 pub mod rotation;
 pub mod signing;
 pub mod store;
