@@ -65,7 +65,10 @@ impl EventBridgeMonitor {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(CALL_TIMEOUT)
             .build();
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(100))
+            .with_max_backoff(Duration::from_secs(1));
         let config = Config::from(config).to_builder().timeout_config(timeouts).retry_config(retries);
         Self { client: Client::from_conf(config.build()), bus: bus.into() }
     }
