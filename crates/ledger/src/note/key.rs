@@ -126,10 +126,11 @@ impl signed_note::Verifier for CosignerKey {
     }
 }
 
-/// A cosignature is the time in eight bytes of big-endian, and the signature.
+/// A cosignature is the time in eight bytes of big-endian, and the signature. There is no time beyond 2^63 - 1.
 pub(crate) fn timed(cosignature: &[u8]) -> Option<(u64, &[u8])> {
     let (at, signature) = cosignature.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*at), signature))
+    let at = u64::from_be_bytes(*at);
+    (at < 1 << 63).then_some((at, signature))
 }
 
 macro_rules! key {
