@@ -85,8 +85,8 @@ impl Edge {
         }
     }
 
-    /// The hashes of the tile that is not full yet, at a level.
-    pub(crate) fn level(&self, level: u8) -> &[Hash] {
+    /// The hashes of the tile that is not full yet, at a level: 0 has those of the last leaves.
+    pub fn level(&self, level: u8) -> &[Hash] {
         self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)
     }
 

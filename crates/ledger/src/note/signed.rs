@@ -65,6 +65,25 @@ impl SignedCheckpoint {
         keys.iter().filter_map(signed).collect()
     }
 
+    /// Keeps the good signatures of these keys, and no other.
+    pub fn keep(&mut self, key: &VerifierKey, witnesses: &[CosignerKey]) {
+        let log = self.signature_of(key).ok();
+        let cosigned = witnesses.iter().filter_map(|witness| self.signature_of(witness).ok());
+        self.signatures = log.into_iter().chain(cosigned).collect();
+    }
+
+    /// Takes the good signatures of these witnesses below the same checkpoint that it does not have itself.
+    pub fn join(&mut self, other: &Self, witnesses: &[CosignerKey]) {
+        if self.checkpoint != other.checkpoint {
+            return;
+        }
+        for witness in witnesses {
+            if let (Err(_), Ok(theirs)) = (self.signature_of(witness), other.signature_of(witness)) {
+                self.signatures.push(theirs);
+            }
+        }
+    }
+
     /// What it says, whoever signed it. To be shown, not to be relied on.
     pub fn unverified(&self) -> &Checkpoint {
         &self.checkpoint

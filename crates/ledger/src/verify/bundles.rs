@@ -65,11 +65,11 @@ impl<'a> Bundles<'a> {
 
     /// That time does not go back from one bundle to the next.
     fn follow(&mut self, index: u64, next: Recorded) -> Result<(), Fault> {
-        let before = self.recorded.get_or_insert(next);
+        let Some(before) = self.recorded.replace(next) else { return Ok(()) };
         if next.first < before.last {
             return Err(wrong(index * u64::from(FULL), WrongEntry::TimeGoesBack));
         }
-        before.last = next.last;
+        self.recorded = Some(Recorded { first: before.first, last: next.last });
         Ok(())
     }
 
