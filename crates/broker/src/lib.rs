@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod issue;
 pub mod issuer;
 pub mod lease;
+pub mod ledger;
 pub mod narrow;
 pub mod ports;
 pub mod reap;

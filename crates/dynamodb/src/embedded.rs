@@ -16,7 +16,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use dynoxide::actions::batch_write_item::{BatchWriteItemRequest, BatchWriteItemResponse};
+use dynoxide::actions::transact_write_items::{
+    TransactDelete, TransactPut, TransactWriteItem, TransactWriteItemsRequest,
+};
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -165,12 +168,37 @@ fn dispatch(engine: &Engine, operation: &str, body: &[u8]) -> Result<String, Dyn
         "TransactWriteItems" => {
             call(body, |request: TransactWriteItemsRequest| group.write(database, request.transact_items))
         }
+        // Its writes may go one by one; that they go together is no harm, and one fsync is enough for them.
+        "BatchWriteItem" => call(body, |request: BatchWriteItemRequest| {
+            group.write(database, actions(request))?;
+            Ok(BatchWriteItemResponse::default())
+        }),
         "CreateTable" => call(body, |request| database.create_table(request)),
         "DescribeTable" => call(body, |request| database.describe_table(request)),
         "UpdateTimeToLive" => call(body, |request| database.update_time_to_live(request)),
         "DescribeTimeToLive" => call(body, |request| database.describe_time_to_live(request)),
         other => Err(DynoxideError::ValidationException(format!("{other} is not served in the process"))),
     }
+}
+
+/// The writes of a batch, as a transaction has them.
+fn actions(batch: BatchWriteItemRequest) -> Vec<TransactWriteItem> {
+    let writes = batch.request_items.into_iter().flat_map(|(table, writes)| {
+        writes.into_iter().map(move |write| TransactWriteItem {
+            put: write.put_request.map(|put| TransactPut {
+                table_name: table.clone(),
+                item: put.item,
+                ..TransactPut::default()
+            }),
+            delete: write.delete_request.map(|delete| TransactDelete {
+                table_name: table.clone(),
+                key: delete.key,
+                ..TransactDelete::default()
+            }),
+            ..TransactWriteItem::default()
+        })
+    });
+    writes.collect()
 }
 
 fn call<Request: DeserializeOwned, Answer: Serialize>(

@@ -14,6 +14,7 @@ use deputize_broker::stored::CredentialRecord;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use crate::error::impossible;
 use crate::table::{
@@ -42,6 +43,26 @@ impl Item {
             Some(_) => Err(self.inconsistent(name, "is not a text")),
             None => Err(self.inconsistent(name, "is missing")),
         }
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(&self, name: &'static str) -> Result<&[u8], StoreError> {
+        match self.0.get(name) {
+            Some(AttributeValue::B(bytes)) => Ok(bytes.as_ref()),
+            Some(_) => Err(self.inconsistent(name, "is not bytes")),
+            None => Err(self.inconsistent(name, "is missing")),
+        }
+    }
+
+    /// Whether it has an attribute as another one has it.
+    pub(crate) fn is_same(&self, other: &Attributes, name: &'static str) -> bool {
+        self.0.get(name).is_some_and(|value| other.get(name) == Some(value))
+    }
+
+    /// All of it, as somebody may read it who has to find out what it is.
+    pub(crate) fn everything(&self) -> Vec<u8> {
+        let sorted: std::collections::BTreeMap<_, _> = self.0.iter().collect();
+        format!("{sorted:?}").into_bytes()
     }
 
     /// A value that is stored as JSON.
@@ -211,9 +232,16 @@ pub(crate) fn sealed(sealed: &Sealed) -> AttributeValue {
     ]))
 }
 
-/// An audit event.
+/// An audit event, with the hash by which it is known to be as it was written.
 pub(crate) fn event(event: &AuditEvent) -> Result<Attributes, StoreError> {
+    let written = serde_json::to_string(event).map_err(impossible)?;
     let mut item = Key::event(&event.tenant, event.id).attributes();
-    item.insert("event".to_owned(), json(event)?);
+    item.insert("sha256".to_owned(), text(sha256(written.as_bytes())));
+    item.insert("event".to_owned(), text(written));
     Ok(item)
+}
+
+/// In lowercase hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

@@ -17,6 +17,12 @@
 //! | sealed version | `T#t#CREDENTIAL#id` | `V#number` | import, refresh, rotation | key |
 //! | whose schedules are set | `T#t#SCHEDULES` | `HEAD` | rotation | key |
 //! | connector | `T#t#CONNECTORS` | its name | put | key; a query |
+//! | head of the ledger | `T#t#LEDGER` | `HEAD` | each batch of entries | key |
+//! | how far a monitor has been told | `T#t#LEDGER` | `TOLD#monitor` | publication | key |
+//! | place of an event in the ledger | `T#t#ENTRY#event id` | `ENTRY` | when its entry is there | key |
+//! | subject of entries | `T#t#SUBJECT#sha256(identity)` | `SUBJECT` | first entry | key |
+//! | key of a subject | `T#t#PSEUDONYM#pseudonym` | `KEY` | first entry | key |
+//! | file of the ledger | `T#t#FILE#path` | `FILE`, `PART#sha256#number` | each batch of entries | key |
 //! | bearer token | `T#t#TOKEN#id` | `TOKEN` | put | key |
 //!
 //! Nothing is scanned. The `due` index holds live leases and rotations, by when they want attention, so that a sweep costs what is due, not what exists. What
@@ -38,6 +44,8 @@ use deputize_broker::audit::EventId;
 use deputize_broker::idempotency::IdempotencyKey;
 use deputize_broker::lease::LeaseId;
 use deputize_broker::ports::StoreError;
+use deputize_broker::ports::audit::OutboxKey;
+use deputize_broker::ports::ledger::ObjectPath;
 use deputize_broker::scopes::{Etag, ScopesVersion};
 use deputize_broker::stored::VersionNumber;
 use deputize_broker::token::TokenId;
@@ -108,6 +116,41 @@ impl Key {
         Self::new(tenant, format_args!("OUTBOX#{shard:02}"), name)
     }
 
+    /// Where something waits in the outbox.
+    pub(crate) fn waiting(tenant: &TenantId, key: &OutboxKey) -> Self {
+        Self { pk: outbox_partition(tenant, key.shard), sk: key.name.clone() }
+    }
+
+    pub(crate) fn ledger_head(tenant: &TenantId) -> Self {
+        Self::new(tenant, "LEDGER", "HEAD")
+    }
+
+    pub(crate) fn told(tenant: &TenantId, monitor: &str) -> Self {
+        Self::new(tenant, "LEDGER", format_args!("TOLD#{monitor}"))
+    }
+
+    pub(crate) fn entry(tenant: &TenantId, event: &str) -> Self {
+        Self::new(tenant, format_args!("ENTRY#{event}"), "ENTRY")
+    }
+
+    pub(crate) fn subject(tenant: &TenantId, name: &str) -> Self {
+        Self::new(tenant, format_args!("SUBJECT#{name}"), "SUBJECT")
+    }
+
+    pub(crate) fn pseudonym(tenant: &TenantId, pseudonym: &str) -> Self {
+        Self::new(tenant, format_args!("PSEUDONYM#{pseudonym}"), "KEY")
+    }
+
+    /// `path`: the first segment of it is the tenant.
+    pub(crate) fn file(path: &ObjectPath) -> Self {
+        Self { pk: file_partition(path), sk: "FILE".to_owned() }
+    }
+
+    /// A part of a file of that SHA-256.
+    pub(crate) fn part(path: &ObjectPath, sha256: &str, number: usize) -> Self {
+        Self { pk: file_partition(path), sk: format!("PART#{sha256}#{number:04}") }
+    }
+
     pub(crate) fn token(tenant: &TenantId, id: &TokenId) -> Self {
         Self::new(tenant, format_args!("TOKEN#{id}"), "TOKEN")
     }
@@ -146,6 +189,11 @@ impl Display for Key {
 /// The partition of a tenant's `rest`. Names of tenants and agents hold no `#`.
 fn partition(tenant: &TenantId, rest: impl Display) -> String {
     format!("T#{tenant}#{rest}")
+}
+
+fn file_partition(path: &ObjectPath) -> String {
+    let (tenant, rest) = path.as_str().split_once('/').unwrap_or((path.as_str(), ""));
+    format!("T#{tenant}#FILE#{rest}")
 }
 
 pub(crate) fn outbox_partition(tenant: &TenantId, shard: u8) -> String {

@@ -32,6 +32,7 @@ pub(crate) enum Part {
     Credential,
     Version,
     Former,
+    Subject,
     Event,
 }
 
@@ -136,13 +137,15 @@ impl Store {
 
     /// A refusal stands unless the transaction was written before, by an attempt whose answer was lost.
     async fn unless_written(&self, event: &AuditEvent, refused: Vec<Part>) -> Result<(), Refusal> {
-        let key = Key::event(&event.tenant, event.id);
-        match self.read(&key).await? {
-            Some(written)
-                if written.text("event").ok() == item::json(event)?.as_s().ok().map(String::as_str) =>
-            {
-                Ok(())
-            }
+        // It waits in the outbox, or was taken into the ledger meanwhile: in this order, because that is how it moves.
+        let waiting = self.read(&Key::event(&event.tenant, event.id)).await?;
+        let written = match waiting {
+            Some(waiting) => Some(waiting),
+            None => self.read(&Key::entry(&event.tenant, &event.id.to_string())).await?,
+        };
+        let meant = item::event(event)?;
+        match written {
+            Some(written) if written.is_same(&meant, "sha256") => Ok(()),
             _ => Err(Refusal::Conditions(refused)),
         }
     }

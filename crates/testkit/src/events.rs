@@ -207,18 +207,22 @@ fn changes() -> Changes {
 
 /// One of each.
 fn anomalies() -> Vec<Anomaly> {
-    let (id, hash, other) = (ID.parse().unwrap(), HASH.to_owned(), OTHER_HASH.to_owned());
+    let (id, hash, other) = (ID.to_owned(), HASH.to_owned(), OTHER_HASH.to_owned());
     vec![
-        Anomaly::EventModified { id },
-        Anomaly::EventRemoved { id },
+        Anomaly::EventModified { id: id.clone(), before: hash.clone(), after: other.clone() },
+        Anomaly::EventRemoved { id: id.clone(), sha256: hash.clone() },
         Anomaly::EventQuarantined {
             id: ID.to_owned(),
             sha256: hash.clone(),
             bytes: 17,
             reason: "expected value at line 1 column 1".to_owned(),
         },
-        Anomaly::CheckpointBehind { remembered: 100, found: 99 },
-        Anomaly::HistoryDiffers { size: 100, remembered: hash.clone(), found: other.clone() },
-        Anomaly::EntryMismatch { index: 42, expected: hash, found: other },
+        Anomaly::CheckpointBehind {
+            origin: "deputize.example/acme/2026".to_owned(),
+            remembered: 100,
+            found: 99,
+        },
+        Anomaly::HistoryDiffers { at: "acme/2026/tile/0/000".to_owned() },
+        Anomaly::EntryMismatch { origin: "deputize.example/acme/2026".to_owned(), sequence: 42 },
     ]
 }

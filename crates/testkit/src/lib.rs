@@ -3,6 +3,7 @@
 pub mod credentials;
 pub mod events;
 pub mod keys;
+pub mod ledger;
 pub mod log_objects;
 pub mod log_signer;
 pub mod outbox;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use deputize_broker::audit::{AuditEvent, EventId, What};
+use deputize_broker::audit::{AuditEvent, What};
 use deputize_broker::ports::StoreError;
-use deputize_broker::ports::audit::AuditOutbox;
+use deputize_broker::ports::audit::{AuditOutbox, OutboxKey, Waiting};
 use deputize_scope::TenantId;
 
 /// Events in memory.
@@ -42,14 +42,18 @@ impl AuditOutbox for MemoryOutbox {
     async fn pending(
         &self,
         tenant: &TenantId,
-        _: u8,
-        after: Option<EventId>,
+        shard: u8,
+        after: Option<&OutboxKey>,
         limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let later =
-            |event: &&AuditEvent| event.tenant == *tenant && after.is_none_or(|after| event.id > after);
-        Ok(events.iter().filter(later).take(limit as usize).cloned().collect())
+        let waiting = events.iter().filter(|event| event.tenant == *tenant).map(|event| Waiting::Event {
+            key: OutboxKey { shard, name: event.id.to_string() },
+            event: Box::new(event.clone()),
+            sha256: String::new(),
+        });
+        let later = waiting.filter(|one| after.is_none_or(|after| one.key().name > after.name));
+        Ok(later.take(limit as usize).collect())
     }
 
     fn shards(&self) -> u8 {

@@ -8,7 +8,7 @@ use deputize_broker::audit::{AuditEvent, What};
 use deputize_broker::caller::{Actor, Role};
 use deputize_broker::idempotency::{Answer, Claim, Fingerprint};
 use deputize_broker::lease::{Enforcement, Lease, LeaseId, LeaseScope, LeaseState, Outcome};
-use deputize_broker::ports::audit::AuditOutbox;
+use deputize_broker::ports::audit::{AuditOutbox, Waiting};
 use deputize_broker::ports::credentials::CredentialStore;
 use deputize_broker::ports::keys::WrappedKey;
 use deputize_broker::ports::leases::{BeginError, Intent, LeaseStore, SettleError, Settlement};
@@ -140,11 +140,14 @@ impl World {
             let mut after = None;
             // Pages of two, so that the cursor is tried too.
             loop {
-                let page = store.pending(&self.tenant, shard, after, 2).await.unwrap();
-                assert!(page.is_sorted_by_key(|event| event.id));
+                let page = store.pending(&self.tenant, shard, after.as_ref(), 2).await.unwrap();
+                assert!(page.is_sorted_by_key(Waiting::key));
                 let Some(last) = page.last() else { break };
-                after = Some(last.id);
-                events.extend(page);
+                after = Some(last.key().clone());
+                events.extend(page.into_iter().filter_map(|waiting| match waiting {
+                    Waiting::Event { event, .. } => Some(*event),
+                    Waiting::Unreadable { .. } => None,
+                }));
             }
         }
         events

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use deputize_broker::audit::AuditEvent;
 use deputize_broker::lease::Lease;
-use deputize_broker::ports::audit::AuditOutbox;
+use deputize_broker::ports::audit::{AuditOutbox, Waiting};
 use deputize_broker::ports::leases::LeaseStore;
 use deputize_dynamodb::Embedded;
 use deputize_scope::TenantId;
@@ -33,9 +33,12 @@ pub(crate) async fn read(state: &Path) -> Records {
     for shard in 0..store.shards() {
         let mut after = None;
         loop {
-            let page = store.pending(&tenant, shard, after, 100).await.unwrap();
-            after = page.last().map(|event| event.id);
-            records.events.extend(page);
+            let page = store.pending(&tenant, shard, after.as_ref(), 100).await.unwrap();
+            after = page.last().map(|waiting| waiting.key().clone());
+            records.events.extend(page.into_iter().map(|waiting| match waiting {
+                Waiting::Event { event, .. } => *event,
+                Waiting::Unreadable { key, problem, .. } => panic!("{key:?}: {problem}"),
+            }));
             if after.is_none() {
                 break;
             }

@@ -1,8 +1,8 @@
 //! What can be wrong with the ledger, or with what was to go into it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::EventId;
+use serde::{Deserialize, Serialize};
 
 /// A sign of tampering, or of a fault that looks like it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,13 +10,19 @@ use super::EventId;
 pub enum Anomaly {
     /// An event that waited to be sealed was changed.
     EventModified {
-        /// The event.
-        id: EventId,
+        /// The event's name.
+        id: String,
+        /// The SHA-256 of what was there, in lowercase hexadecimal digits.
+        before: String,
+        /// And of what is there now.
+        after: String,
     },
     /// An event that waited to be sealed was taken away.
     EventRemoved {
-        /// The event.
-        id: EventId,
+        /// The event's name.
+        id: String,
+        /// The SHA-256 of what was there, in lowercase hexadecimal digits.
+        sha256: String,
     },
     /// An event that waited to be sealed cannot be read. Its hash is sealed in its place.
     EventQuarantined {
@@ -31,6 +37,8 @@ pub enum Anomaly {
     },
     /// The log is shorter than it was.
     CheckpointBehind {
+        /// Which log.
+        origin: String,
         /// How many entries it was known to have.
         remembered: u64,
         /// How many it has.
@@ -38,21 +46,15 @@ pub enum Anomaly {
     },
     /// The log tells another history than it did.
     HistoryDiffers {
-        /// The size at which it was remembered.
-        size: u64,
-        /// The root of that size as it was remembered, in lowercase hexadecimal digits.
-        remembered: String,
-        /// The root as the log has it now.
-        found: String,
+        /// Where: a file, or a checkpoint that was remembered.
+        at: String,
     },
     /// An entry does not hash to its leaf.
     EntryMismatch {
-        /// Its place in the log, counted from 0.
-        index: u64,
-        /// The leaf that the tree has, in lowercase hexadecimal digits.
-        expected: String,
-        /// The leaf that the entry hashes to.
-        found: String,
+        /// Which log.
+        origin: String,
+        /// Its place there, counted from 0.
+        sequence: u64,
     },
 }
 
@@ -66,6 +68,23 @@ impl Anomaly {
             Self::CheckpointBehind { .. } => "checkpoint_behind",
             Self::HistoryDiffers { .. } => "history_differs",
             Self::EntryMismatch { .. } => "entry_mismatch",
+        }
+    }
+}
+
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EventModified { id, .. } => write!(f, "event {id} was changed before it was sealed"),
+            Self::EventRemoved { id, .. } => write!(f, "event {id} was removed before it was sealed"),
+            Self::EventQuarantined { id, reason, .. } => write!(f, "event {id} cannot be read: {reason}"),
+            Self::CheckpointBehind { origin, remembered, found } => {
+                write!(f, "{origin} has {found} entries, and had {remembered}")
+            }
+            Self::HistoryDiffers { at } => write!(f, "the log is another one than it was: {at}"),
+            Self::EntryMismatch { origin, sequence } => {
+                write!(f, "entry {sequence} of {origin} is not what the tree says")
+            }
         }
     }
 }

@@ -316,6 +316,9 @@ pub enum What {
         origin: String,
         /// The key that signs its checkpoints, as a verifier key.
         key: String,
+        /// The last checkpoint of the log before it, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
     },
     /// A log ended, and another goes on.
     LedgerClosed {
