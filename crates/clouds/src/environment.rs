@@ -7,6 +7,7 @@ use deputize_scope::identifier::IdentifierError;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::audit::AuditSettings;
 use crate::rotation::RotationSettings;
 use crate::settings::{AwsCloud, AzureCloud, CloudSettings, GcpCloud, IdentitySource, InvalidSettings};
 
@@ -74,6 +75,8 @@ struct Written {
     azure: Option<AzureCloud>,
     #[serde(default)]
     rotation: RotationSettings,
+    #[serde(default)]
+    audit: AuditSettings,
 }
 
 /// As in a scope document: `{"aws": ARN}` or `{"oidc": {"issuer": …, "subject": …}}`.
@@ -97,8 +100,8 @@ impl Environment {
         let required =
             |name| variable(name).filter(|text| !text.is_empty()).ok_or(EnvironmentError::Missing(name));
         let written: Written = serde_json::from_str(&required(SETTINGS)?)?;
-        let Written { tenant, admins, auditors, identity, aws, gcp, azure, rotation } = written;
-        let clouds = CloudSettings { identity, aws, gcp, azure, rotation };
+        let Written { tenant, admins, auditors, identity, aws, gcp, azure, rotation, audit } = written;
+        let clouds = CloudSettings { identity, aws, gcp, azure, rotation, audit };
         clouds.validate()?;
         if clouds.aws.broker_role.is_some() {
             return Err(EnvironmentError::BrokerRole);

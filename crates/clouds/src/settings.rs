@@ -16,6 +16,7 @@ use deputize_scope::gcp::ServiceAccount;
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
+use crate::audit::AuditSettings;
 use crate::rotation::RotationSettings;
 
 /// What templates are tried with: a name that an agent may have, and a number that an account may have.
@@ -36,6 +37,8 @@ pub struct CloudSettings {
     pub azure: Option<AzureCloud>,
     /// How stored keys are rotated.
     pub rotation: RotationSettings,
+    /// How the ledger is kept.
+    pub audit: AuditSettings,
 }
 
 /// Who says who the broker is, where nothing is stored that would prove it.

@@ -3,6 +3,7 @@
 mod clouds;
 mod console;
 mod document;
+mod ledger;
 mod serve;
 mod state;
 mod tokens;

@@ -18,6 +18,9 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How long rotations are taken up before the scope document is looked at again.
 const ROTATING: Duration = Duration::from_secs(30);
 
+/// How long the ledger takes in what waits before it publishes, and looks back again.
+const SEALING: Duration = Duration::from_secs(5);
+
 /// How often what has lapsed is removed from the file: sealed answers are to be gone soon after their leases.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -46,6 +49,7 @@ pub(super) async fn until_stopped(
         () = beat(served, state) => {}
         () = sweep(served) => {}
         () = rotate(served) => {}
+        () = seal(served) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -96,6 +100,19 @@ async fn rotate(served: &Served) {
         let until = served.broker.clock().monotonic() + ROTATING;
         if let Err(error) = Box::pin(served.rotator.tick(until)).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "what is due was not rotated");
+        }
+    }
+}
+
+/// Takes what waits in the outbox into the ledger, each second. It goes on whatever fails, as the function does.
+async fn seal(served: &Served) {
+    let mut ticks = interval(BEAT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let until = served.broker.clock().monotonic() + SEALING;
+        if let Err(error) = Box::pin(served.sequencer.seal(until)).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "what waits was not sealed");
         }
     }
 }

@@ -60,6 +60,16 @@ impl State {
         self.root.join("keyring.json")
     }
 
+    /// The key that signs the ledger's checkpoints.
+    pub(super) fn log_key(&self) -> PathBuf {
+        self.root.join("ledger.key")
+    }
+
+    /// The ledger's last checkpoint.
+    pub(super) fn checkpoint(&self) -> PathBuf {
+        self.root.join("ledger.checkpoint")
+    }
+
     /// The administrator's token.
     pub(super) fn admin_token(&self) -> PathBuf {
         self.root.join("admin.token")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use deputize_api::Authentication;
+use deputize_broker::ledger::Sequencer;
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
@@ -20,6 +21,7 @@ use deputize_scope::TenantId;
 use deputize_scope::catalogue::Catalogues;
 
 use super::clouds;
+use super::ledger;
 use super::state::State;
 use crate::commands::catalogue::Shelf;
 use crate::issuer;
@@ -47,6 +49,7 @@ pub(super) struct Served {
     pub(super) database: Embedded,
     pub(super) router: Router,
     pub(super) rotator: Rotator,
+    pub(super) sequencer: Sequencer,
 }
 
 /// Puts the process together. `url` is where it will be reached.
@@ -73,6 +76,8 @@ pub(super) async fn wire(
         clock: Arc::clone(&host.clock),
         random: Arc::clone(&host.random),
     };
+    let (whose, ledger) = ledger::open(settings, state, tenant, &store, &keys, host)?;
+    let sequencer = Sequencer::new(whose, ledger);
     let issuer = issuer::configured_or_local(&settings.clouds.value.identity, url, tenant)?;
     let open = |who| issuer::open(who, state.root(), &host.clock, &host.random);
     let issuer = issuer.map(open).transpose()?;
@@ -116,7 +121,7 @@ pub(super) async fn wire(
     let rotator = Rotator::new(Arc::clone(&broker), providers);
     let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings), issuer);
     let router = clouds.routes.merge(api);
-    Ok(Served { broker, tokens: store, database, router, rotator })
+    Ok(Served { broker, tokens: store, database, router, rotator, sequencer })
 }
 
 /// The catalogues as `deputize check` has them on this machine.

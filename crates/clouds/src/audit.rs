@@ -1,0 +1,45 @@
+//! How the ledger is kept, as the settings say it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How the ledger is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// What the names of logs begin with: best a host name of the operator's. It is never changed once a log has begun.
+    pub origin: String,
+    /// The keys of witnesses whose cosignatures are published: verifier keys of type 4, as `deputize audit witness
+    /// --show-key` prints them.
+    pub witnesses: Vec<String>,
+    /// The NATS server that is told of each entry, where there is one. Only who tells it reads this.
+    pub nats: Option<Value>,
+    /// For how long files in a bucket cannot be removed, where they are kept in one. Only who writes them reads this.
+    pub retention: Option<LockFor>,
+}
+
+/// For how long files in a bucket cannot be removed (S3 Object Lock).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockFor {
+    /// Who may remove them all the same.
+    pub mode: LockMode,
+    /// So many days.
+    pub days: u32,
+}
+
+/// Who may remove a file before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockMode {
+    /// Whoever is allowed to.
+    Governance,
+    /// Nobody.
+    Compliance,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { origin: "deputize".to_owned(), witnesses: Vec::new(), nats: None, retention: None }
+    }
+}
