@@ -13,9 +13,9 @@ use serde_json::json;
 
 /// A log with all its files and its key.
 #[derive(Clone)]
-pub struct Log {
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub entries: Vec<Vec<u8>>,
+pub(crate) struct Log {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) entries: Vec<Vec<u8>>,
     edge: Edge,
     name: &'static str,
 }
@@ -32,29 +32,29 @@ impl TileSource for Log {
 }
 
 impl Log {
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { files: BTreeMap::new(), entries: Vec::new(), edge: Edge::default(), name }
     }
 
     /// A log that was grown in these steps.
-    pub fn grown(name: &'static str, steps: &[u64]) -> Self {
+    pub(crate) fn grown(name: &'static str, steps: &[u64]) -> Self {
         let mut log = Self::new(name);
         steps.iter().for_each(|step| log.grow(*step, ""));
         log
     }
 
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.edge.size()
     }
 
     /// Appends entries. What they say depends on their number and on `told`.
-    pub fn grow(&mut self, count: u64, told: &str) {
+    pub(crate) fn grow(&mut self, count: u64, told: &str) {
         let from = self.size();
         self.append((from..from + count).map(|sequence| entry(sequence, told)).collect());
     }
 
     /// Appends these bytes, whatever they are.
-    pub fn append(&mut self, entries: Vec<Vec<u8>>) {
+    pub(crate) fn append(&mut self, entries: Vec<Vec<u8>>) {
         let first = self.size() / u64::from(FULL);
         let tiles = self.edge.append(entries.iter().map(|entry| leaf_hash(entry)));
         self.entries.extend(entries);
@@ -67,7 +67,7 @@ impl Log {
     }
 
     /// Removes the partial tiles and bundles that wider ones have come after.
-    pub fn tidy(&mut self) {
+    pub(crate) fn tidy(&mut self) {
         let size = self.size();
         self.files.retain(|path, _| {
             let path: TilePath = path.parse().unwrap();
@@ -75,37 +75,38 @@ impl Log {
         });
     }
 
-    pub fn checkpoint(&self) -> SignedCheckpoint {
+    pub(crate) fn checkpoint(&self) -> SignedCheckpoint {
         let checkpoint =
             Checkpoint { origin: self.key().name().clone(), size: self.size(), root: self.edge.root() };
         let signature = signing_key().sign(checkpoint.message().as_bytes()).to_bytes();
         SignedCheckpoint::sign_with(checkpoint, &self.key(), signature).unwrap()
     }
 
-    pub fn key(&self) -> VerifierKey {
+    pub(crate) fn key(&self) -> VerifierKey {
         let origin = Origin::of("ledger.example.com", self.name, 2026).unwrap();
         VerifierKey::new(origin, signing_key().verifying_key().as_bytes()).unwrap()
     }
 
     /// The bundle with this entry in it.
-    pub fn bundle_of(&self, sequence: u64) -> String {
+    pub(crate) fn bundle_of(&self, sequence: u64) -> String {
         TilePath::of_entry(self.size(), sequence).unwrap().to_string()
     }
 
     /// The tile with the hash of this entry's leaf in it.
-    pub fn tile_of(&self, sequence: u64) -> String {
+    pub(crate) fn tile_of(&self, sequence: u64) -> String {
         TilePath::within(self.size(), Kind::Hashes(0), sequence / u64::from(FULL)).unwrap().to_string()
     }
 }
 
 /// The private half of every log here.
-pub fn signing_key() -> SigningKey {
+pub(crate) fn signing_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
 /// An entry's bytes.
-pub fn entry(sequence: u64, told: &str) -> Vec<u8> {
+pub(crate) fn entry(sequence: u64, told: &str) -> Vec<u8> {
     let recorded_at = Timestamp::from_millisecond(1_764_000_000_000 + sequence as i64 * 137).unwrap();
-    let event = json!({"event": "credential_issued", "agent": format!("agent-{}", sequence % 13), "told": told});
+    let event =
+        json!({"event": "credential_issued", "agent": format!("agent-{}", sequence % 13), "told": told});
     Entry { sequence, recorded_at, event, personal: None }.to_bytes().unwrap()
 }
