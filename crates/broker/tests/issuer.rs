@@ -1,14 +1,17 @@
 //! The issuer: its documents, and how it treats the keeper of its keys.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use deputize_broker::Clock as _;
+use deputize_broker::audit::What;
 use deputize_broker::issuer::{Issuer, IssuerSettings, Schedule, Subject};
 use deputize_broker::ports::identity::{IdentityError, IdentityTokens as _};
 use deputize_broker::ports::signing::{KeyId, NewKey, PublicKey, SigningError, SigningKey, SigningKeys};
 use deputize_testkit::keys::Scrambled;
+use deputize_testkit::outbox::MemoryOutbox;
 use deputize_testkit::signing::MovedClock;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::dangerous::insecure_decode;
@@ -23,6 +26,7 @@ struct Recording {
     calls: Mutex<Vec<String>>,
     signs: Mutex<Option<SigningError>>,
     longest: Mutex<usize>,
+    made: AtomicU8,
 }
 
 impl Recording {
@@ -41,7 +45,9 @@ impl SigningKeys for Recording {
     async fn add(&self, order: &NewKey) -> Result<Vec<SigningKey>, SigningError> {
         let mut keys = self.keys.lock().unwrap();
         self.calls.lock().unwrap().push(format!("add at {}", order.signs_from));
-        let public = PublicKey::rsa(&[0x80 + keys.len() as u8; 256], &[1, 0, 1]).unwrap();
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        keys.retain(|key| !order.ended.contains(key.public.id()));
+        let public = PublicKey::rsa(&[0x80 + made; 256], &[1, 0, 1]).unwrap();
         keys.push(SigningKey { public, signs_from: order.signs_from });
         Ok(keys.clone())
     }
@@ -191,4 +197,40 @@ async fn a_key_that_is_not_to_be_used_is_a_refusal_and_silence_is_not() {
     *keys.signs.lock().unwrap() = Some(SigningError::Unavailable("no answer".into()));
     assert!(matches!(issuer.token("a").await.unwrap_err(), IdentityError::Unavailable(_)));
     issuer.token("a").await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_that_are_made_and_forgotten_are_written_down_sooner_or_later() {
+    let World { issuer, keys, clock } = world();
+    let outbox = Arc::new(MemoryOutbox::default());
+    let issuer = issuer.recording("acme".parse().unwrap(), outbox.clone());
+    let ids = || keys.keys.lock().unwrap().iter().map(|key| key.public.id().to_string()).collect::<Vec<_>>();
+
+    issuer.token("a").await.unwrap();
+    let first = ids().remove(0);
+    let signs_from = clock.now();
+    let added = What::SigningKeyAdded { issuer: URL.to_owned(), key: first.clone(), signs_from };
+    assert_eq!(outbox.events(), [added]);
+
+    // The next one is made while nothing can be written down: it is told of as soon as something can.
+    outbox.fail();
+    clock.advance(SignedDuration::from_hours(29 * 24));
+    issuer.token("a").await.unwrap();
+    assert_eq!((ids().len(), outbox.events().len()), (2, 1));
+    outbox.mend();
+    clock.advance(SignedDuration::from_mins(2));
+    issuer.token("a").await.unwrap();
+    assert!(matches!(&outbox.events()[1..], [What::SigningKeyAdded { key, .. }] if *key == ids()[1]));
+
+    // With the one after that the first is forgotten.
+    clock.advance(SignedDuration::from_hours(30 * 24));
+    issuer.token("a").await.unwrap();
+    let told = outbox.events();
+    let [What::SigningKeyAdded { key: added, .. }, What::SigningKeyRetired { issuer, key: retired }] =
+        &told[2..]
+    else {
+        unreachable!("one key more, one less: {told:?}")
+    };
+    assert_eq!((issuer.as_str(), retired), (URL, &first));
+    assert_eq!(ids().last(), Some(added));
 }

@@ -22,6 +22,11 @@ impl MemoryOutbox {
         self.broken.store(true, Ordering::Relaxed);
     }
 
+    /// From now on it can again.
+    pub fn mend(&self) {
+        self.broken.store(false, Ordering::Relaxed);
+    }
+
     /// What was written down, oldest first.
     pub fn events(&self) -> Vec<What> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,14 +68,15 @@ pub(crate) enum Weather {
 /// What is kept, and how the outside world behaves.
 #[derive(Default)]
 pub(crate) struct World {
-    head: Mutex<Option<(ScopesHead, String)>>,
+    pub(crate) head: Mutex<Option<(ScopesHead, String)>>,
     leases: Mutex<BTreeMap<LeaseId, Lease>>,
     keys: Mutex<HashMap<String, IdempotencyRecord>>,
-    tokens: Mutex<Vec<TokenRecord>>,
+    pub(crate) tokens: Mutex<Vec<TokenRecord>>,
     pub(crate) weather: Mutex<Weather>,
     pub(crate) store_is_down: AtomicBool,
     pub(crate) credentials: Arc<MemoryCredentials>,
     pub(crate) recorded: Mutex<Vec<What>>,
+    pub(crate) published: Mutex<Vec<What>>,
     pub(crate) outbox_is_full: AtomicBool,
     ticks: AtomicU64,
 }
@@ -126,7 +127,7 @@ impl Fixture {
     }
 }
 
-fn broker(world: &Arc<World>) -> Broker {
+pub(crate) fn broker(world: &Arc<World>) -> Broker {
     let settings = Settings {
         tenant: "acme".parse().unwrap(),
         admins: Vec::new(),
@@ -197,6 +198,7 @@ impl ScopeStore for World {
     }
 
     async fn publish(&self, publication: Publication) -> Result<(), PublishError> {
+        self.published.lock().unwrap().push(publication.event.what);
         *self.head.lock().unwrap() = Some((publication.head, publication.text));
         Ok(())
     }
