@@ -34,6 +34,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("deputize-gcp",      &[BROKER, SCOPE, HTTP]),
     ("deputize-keyring",  &[BROKER, SCOPE, LEDGER]),
     ("deputize-kms",      &[BROKER, SCOPE, LEDGER]),
+    ("deputize-nats",     &[BROKER, SCOPE]),
     ("deputize-s3",       &[BROKER, SCOPE]),
     // How those without an SDK of their vendor's speak HTTP: bounds, retries, failures.
     (HTTP,                &[BROKER]),
@@ -48,7 +49,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Functions and the command line wire: settings in, adapters into the API.
     ("issuance",          &[API, BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
     ("rotation",          &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
-    ("deputize-cli",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms", "deputize-s3"]),
+    ("deputize-cli",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms", "deputize-nats", "deputize-s3"]),
     // The validator for JavaScript: bindings.
     ("deputize-validator", &[SCOPE, LEDGER]),
     // Entry points of the fuzzers.

@@ -22,6 +22,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<(), Failure> {
         .map_err(Failure::io(format!("locking {}", lock.display())))?;
 
     install_rust_target(workspace, WASM)?;
+    tool::NATS_SERVER.ensure()?;
     let requirements = workspace.root().join("tests/python/requirements.txt");
     venv::prepare("moto and the clouds' libraries", &root.join("python"), &requirements)?;
     let pins = workspace.root().join("tests/node");

@@ -26,6 +26,10 @@ pub(crate) const JAVA: Tool =
 pub(crate) const CHROMIUM: Tool =
     Tool { program: "chromium", probe: &["--version"], least: (120, 0), debian: &["chromium"] };
 
+/// The message server that monitoring is tested with.
+pub(crate) const NATS_SERVER: Tool =
+    Tool { program: "nats-server", probe: &["--version"], least: (2, 9), debian: &["nats-server"] };
+
 pub(crate) const NODE: Tool =
     Tool { program: "node", probe: &["--version"], least: (20, 0), debian: &["nodejs"] };
 
@@ -121,6 +125,7 @@ mod tests {
         assert_eq!(version("openjdk version \"17.0.15\" 2025-04-15"), Some((17, 0)));
         assert_eq!(version("java version \"1.8.0_402\""), Some((1, 8)));
         assert_eq!(version("v20.20.2\n"), Some((20, 20)));
+        assert_eq!(version("nats-server: v2.9.10\n"), Some((2, 9)));
         assert_eq!(version("3.11.7\n"), Some((3, 11)));
         assert_eq!(version("openjdk 21 2023-09-19"), Some((21, 0)));
         assert_eq!(version("no such thing"), None);
