@@ -1,5 +1,6 @@
 //! A connection to the servers, and how it is known that they have taken a message.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,11 +42,8 @@ pub enum NatsFailure {
     /// The connection is closed.
     #[error("the connection to nats is closed")]
     Closed,
-    /// The connection broke, and there is another: what was sent over the first may be lost.
-    #[error("the connection to nats broke")]
-    Reconnected,
-    /// The server objected, such as to the subject.
-    #[error("nats objected to a message")]
+    /// There is no answer, and the servers objected to something: mostly to the subject. Their words are in the log.
+    #[error("nats objects: the account may have to be allowed to publish on the subject, or to listen to it")]
     Objected,
     /// No stream acknowledged.
     #[error("no stream acknowledged")]
@@ -70,7 +68,7 @@ impl Connection {
             .require_tls(settings.requires_tls())
             .event_callback(move |event| {
                 if matches!(event, Event::ServerError(_)) {
-                    counted.fetch_add(1, Ordering::SeqCst);
+                    counted.fetch_add(1, Ordering::Relaxed);
                 }
                 async {}
             });
@@ -102,8 +100,10 @@ impl Connection {
                 None => self.send_to_listeners(publications).await,
             }
         };
+        let objections = self.objections.load(Ordering::Relaxed);
         match timeout(BOUND, sending).await {
             Ok(sent) => sent,
+            Err(_) if self.objections.load(Ordering::Relaxed) != objections => Err(NatsFailure::Objected),
             Err(_) => {
                 self.give_up().await;
                 Err(NatsFailure::TimedOut)
@@ -129,40 +129,25 @@ impl Connection {
         Ok(())
     }
 
-    /// Without a stream nobody acknowledges, and flushing says only that bytes have left this machine. But a server takes
-    /// what comes over one connection in its order: when it answers to what was sent last, it has taken what was sent
-    /// before, unless it objected, or there is another connection by now.
+    /// Without a stream nobody acknowledges, and flushing says only that bytes have left this machine. So this listens
+    /// too: what comes back, a server has taken and handed to whoever listened.
     async fn send_to_listeners(&self, publications: &[Publication]) -> Result<(), NatsFailure> {
-        let before = self.troubles();
+        let listening = self.client.subscribe(self.subject.clone()).await;
+        let mut echoes = listening.map_err(|_| NatsFailure::Closed)?;
+        let mut missing = BTreeSet::new();
         for publication in publications {
             let (headers, payload) = message(publication);
             let sent = self.client.publish_with_headers(self.subject.clone(), headers, payload.into()).await;
             sent.map_err(NatsFailure::Publish)?;
+            missing.insert(publication.id.to_string());
         }
-        // An objection comes before the answer, but is counted by a task of its own: the second time it has been.
-        for _ in 0..2 {
-            self.answer().await?;
+        while !missing.is_empty() {
+            let echo = echoes.next().await.ok_or(NatsFailure::Closed)?;
+            if let Some(id) = echo.headers.as_ref().and_then(|headers| headers.get(NATS_MESSAGE_ID)) {
+                missing.remove(id.as_str());
+            }
         }
-        let after = self.troubles();
-        if after.0 != before.0 {
-            return Err(NatsFailure::Reconnected);
-        }
-        if after.1 == before.1 { Ok(()) } else { Err(NatsFailure::Objected) }
-    }
-
-    /// Waits for a message to ourselves.
-    async fn answer(&self) -> Result<(), NatsFailure> {
-        let inbox = self.client.new_inbox();
-        let listening = self.client.subscribe(inbox.clone()).await;
-        let mut answers = listening.map_err(|_| NatsFailure::Closed)?;
-        self.client.publish(inbox, Vec::new().into()).await.map_err(NatsFailure::Publish)?;
-        answers.next().await.map(|_| ()).ok_or(NatsFailure::Closed)
-    }
-
-    /// How many connections there were, and how often the servers objected.
-    fn troubles(&self) -> (u64, u64) {
-        let connections = self.client.statistics().connects.load(Ordering::SeqCst);
-        (connections, self.objections.load(Ordering::SeqCst))
+        Ok(())
     }
 
     /// Drops a connection that is silent: after a function was frozen it may take minutes until the system sees that

@@ -15,8 +15,8 @@ const BATCH: usize = 256;
 /// id, by which streams and listeners know one that came twice.
 ///
 /// The connection is made when something is to be published, and made anew by itself when it breaks; connecting, and each
-/// 256 messages, may take five seconds. The account has to be allowed to publish on the subject and on `_INBOX.>`, and to
-/// subscribe to `_INBOX.>`, where the servers' answers come.
+/// 256 messages, may take five seconds. The account has to be allowed to publish on the subject, and to listen: with a
+/// stream to `_INBOX.>`, where acknowledgements come, and without one to the subject itself.
 pub struct NatsMonitor {
     settings: NatsSettings,
     connection: OnceCell<Connection>,

@@ -40,7 +40,7 @@ pub struct NatsSettings {
     #[serde(default)]
     pub subject: Subject,
     /// Whether a stream takes the subject: its acknowledgement is waited for, by which an entry is stored. Without one
-    /// it is known that the server has taken an entry, and handed it to whoever listened.
+    /// the broker listens to the subject too, and waits for what it sent: whoever listened then has it, and nobody else.
     #[serde(default)]
     pub jetstream: bool,
     /// As whom. `None`: as anybody.

@@ -6,7 +6,7 @@ use deputize_broker::ports::ledger::Monitor as _;
 use deputize_testkit::publications::publications;
 use serde_json::json;
 
-use crate::place::{check, client, heard, listener, monitor, server};
+use crate::place::{check, client, heard, listener, monitor, publish_at_last, server};
 
 #[tokio::test]
 async fn a_listener_hears_of_every_entry_with_its_id_and_in_their_order() {
@@ -55,7 +55,7 @@ async fn what_was_to_be_told_while_the_server_was_gone_arrives_when_it_is_back()
     server.restart().await.unwrap();
     let client = client(&server).await;
     let mut listener = listener(&client).await;
-    while monitor.publish(&entries).await.is_err() {}
+    publish_at_last(&monitor, &entries).await;
     check(&heard(&mut listener, &entries).await, &entries);
 }
 
@@ -88,7 +88,7 @@ async fn a_server_that_is_silent_is_an_error_though_the_bytes_have_left() {
     signal("-CONT");
     let client = client(&server).await;
     let mut listener = listener(&client).await;
-    while monitor.publish(&entries).await.is_err() {}
+    publish_at_last(&monitor, &entries).await;
     // What had left before may come too, so that the last ones count.
     let mut messages = Vec::new();
     while messages.last().is_none_or(|last: &async_nats::Message| !is_last(last)) {

@@ -1,7 +1,7 @@
 //! What the tests share: a server, a monitor of it, and somebody who listens.
 
 use async_nats::{Client, Message, Subscriber};
-use deputize_broker::ports::ledger::Publication;
+use deputize_broker::ports::ledger::{Monitor as _, Publication};
 use deputize_e2e::{Environment, NatsServer};
 use deputize_nats::{NatsMonitor, NatsSettings};
 use futures_util::StreamExt as _;
@@ -32,6 +32,16 @@ pub(crate) async fn listener(client: &Client) -> Subscriber {
     client.publish(inbox, Vec::new().into()).await.unwrap();
     answer.next().await.unwrap();
     listener
+}
+
+/// Publishes until it works, as the ledger does: a client takes a moment to see that its server is back.
+pub(crate) async fn publish_at_last(monitor: &NatsMonitor, publications: &[Publication]) {
+    for _ in 0..20 {
+        if monitor.publish(publications).await.is_ok() {
+            return;
+        }
+    }
+    monitor.publish(publications).await.unwrap();
 }
 
 /// As many messages as there are publications.
