@@ -49,10 +49,13 @@ impl Credentials {
             Self::Token(source) => options.token(text(source)?),
             Self::Password { user, password } => options.user_and_password(user.clone(), text(password)?),
             Self::Nkey(source) => options.nkey(text(source)?),
-            // The library's error is dropped: it could quote the file.
-            Self::Creds(source) => options
-                .credentials(source.read()?.reveal())
-                .map_err(|_| io::Error::other("not credentials of a NATS user"))?,
+            Self::Creds(source) => {
+                // The library wants the last line to have an end, too.
+                let creds = Secret::new(text(source)? + "\n");
+                // Its error is dropped: it could quote the file.
+                let unreadable = |_| io::Error::other("not credentials of a NATS user");
+                options.credentials(creds.reveal()).map_err(unreadable)?
+            }
         })
     }
 }

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deputize_broker::ports::ledger::Monitor as _;
 use deputize_nats::NatsMonitor;
 use deputize_testkit::publications::publications;
 use nkeys::KeyPair;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair as TlsKey};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::place::{monitor, server};
@@ -62,6 +64,44 @@ async fn an_nkey_signs_what_the_server_asks() {
     for (seed, lets_in) in [(user.seed().unwrap(), true), (KeyPair::new_user().seed().unwrap(), false)] {
         let (_seed, seed) = file(&seed);
         let monitor = monitor(&server, json!({ "credentials": { "nkey": { "file": seed } } }));
+        assert_eq!(passes(&monitor).await, lets_in);
+    }
+}
+
+/// A claim as NATS has it: a JWT that is signed by an NKey.
+fn claim(issuer: &KeyPair, subject: &KeyPair, about: Value) -> String {
+    let body = json!({
+        "iss": issuer.public_key(), "sub": subject.public_key(), "iat": 1_700_000_000, "nats": about,
+    });
+    let parts = [json!({ "typ": "JWT", "alg": "ed25519-nkey" }), body];
+    let parts = parts.map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
+    let signature = issuer.sign(parts.join(".").as_bytes()).unwrap();
+    format!("{}.{}", parts.join("."), BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn credentials_of_a_user_whose_account_the_operator_knows_let_in() {
+    let (operator, account, user) = (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user());
+    let operators = claim(&operator, &operator, json!({ "type": "operator", "version": 2 }));
+    let limits = json!({
+        "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1,
+    });
+    let accounts = claim(&operator, &account, json!({ "type": "account", "version": 2, "limits": limits }));
+    let config = format!(
+        "operator: {operators}\nresolver: MEMORY\nresolver_preload: {{ {}: {accounts} }}",
+        account.public_key()
+    );
+    let (_config, config) = file(&config);
+    let server = server(&["--config", &config]).await;
+    let about = json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1 });
+    for (issuer, lets_in) in [(&account, true), (&KeyPair::new_account(), false)] {
+        let (_creds, creds) = file(&format!(
+            "-----BEGIN NATS USER JWT-----\n{}\n------END NATS USER JWT------\n\n\
+             -----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+            claim(issuer, &user, about.clone()),
+            user.seed().unwrap(),
+        ));
+        let monitor = monitor(&server, json!({ "credentials": { "creds": { "file": creds } } }));
         assert_eq!(passes(&monitor).await, lets_in);
     }
 }
