@@ -48,6 +48,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (TESTKIT,             &[BROKER, SCOPE, LEDGER]),
     // Functions and the command line wire: settings in, adapters into the API.
     ("issuance",          &[API, BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("audit",             &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-kms", "deputize-nats", "deputize-s3"]),
     ("rotation",          &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
     ("deputize-cli",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms", "deputize-nats", "deputize-s3"]),
     // The validator for JavaScript: bindings.
@@ -73,6 +74,8 @@ const MUST_NOT_LINK: &[(&str, &[&str])] = &[
     (API,        &["aws-*", "lambda_*"]),
     // What only a laptop needs would cost each cold start.
     ("issuance", &["deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
+    // It cannot mint, and it cannot be asked by anybody.
+    ("audit", &[API, "axum", "deputize-connectors", "deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
     ("rotation", &[API, "axum", "deputize-keyring", SANDBOX, TESTKIT, "dynoxide-rs", "libsqlite3-sys"]),
 ];
 

@@ -59,7 +59,7 @@ async fn sealed(state: &Path, store: &Store, tenant: &TenantId) -> Vec<AuditEven
         clock: Arc::new(SystemClock::start()),
         random,
     };
-    let settings = LedgerSettings { tenant: tenant.clone(), origin: "deputize".to_owned() };
+    let settings = LedgerSettings::new(tenant.clone(), "deputize".to_owned()).unwrap();
     Sequencer::new(settings, ports).seal(Duration::MAX).await.unwrap();
     let head = store.head(tenant).await.unwrap().unwrap();
     let mut events = Vec::new();

@@ -23,6 +23,7 @@ mod witness;
 use std::fmt;
 use std::sync::Arc;
 
+use deputize_ledger::origin::InvalidOrigin;
 use deputize_ledger::{Origin, VerifierKey};
 use deputize_scope::TenantId;
 use thiserror::Error;
@@ -82,13 +83,20 @@ impl fmt::Debug for LedgerPorts {
 /// Whose ledger it is.
 #[derive(Clone, Debug)]
 pub struct LedgerSettings {
-    /// The tenant.
-    pub tenant: TenantId,
+    tenant: TenantId,
     /// What the names of its logs begin with: a host name of the operator's, so that no two operators' logs have the same.
-    pub origin: String,
+    origin: String,
 }
 
 impl LedgerSettings {
+    /// The ledger of a tenant.
+    ///
+    /// # Errors
+    /// Where no log can have a name that begins so.
+    pub fn new(tenant: TenantId, origin: String) -> Result<Self, InvalidOrigin> {
+        Origin::of(&origin, tenant.as_str(), 2000).map(|_| Self { tenant, origin })
+    }
+
     /// The name of a year's log.
     fn origin(&self, year: i16) -> Result<Origin, LedgerError> {
         Ok(Origin::of(&self.origin, self.tenant.as_str(), year)?)
@@ -125,7 +133,7 @@ pub enum LedgerError {
     Disturbed(String),
     /// The name of a log.
     #[error(transparent)]
-    Origin(#[from] deputize_ledger::origin::InvalidOrigin),
+    Origin(#[from] InvalidOrigin),
     /// The key that signs checkpoints is none.
     #[error(transparent)]
     Key(#[from] deputize_ledger::note::InvalidKey),

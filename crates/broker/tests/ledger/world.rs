@@ -109,7 +109,7 @@ impl World {
     }
 
     pub(crate) fn settings(&self) -> LedgerSettings {
-        LedgerSettings { tenant: self.tenant.clone(), origin: "deputize.test".to_owned() }
+        LedgerSettings::new(self.tenant.clone(), "deputize.test".to_owned()).unwrap()
     }
 
     pub(crate) fn worker(&self) -> Arc<MemoryLedger> {

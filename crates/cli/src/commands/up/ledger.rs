@@ -4,14 +4,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use deputize_broker::ledger::{LedgerPorts, LedgerSettings};
 use deputize_broker::ports::Source;
 use deputize_broker::ports::keys::KeyKeeper;
-use deputize_broker::ports::ledger::CheckpointMemory;
+use deputize_broker::ports::ledger::{CheckpointMemory, Monitor};
 use deputize_dynamodb::Store;
 use deputize_host::LogAlerts;
 use deputize_keyring::LogKeyring;
+use deputize_nats::{NatsMonitor, NatsSettings};
 use deputize_scope::TenantId;
 
 use super::state::{State, read, write};
@@ -28,6 +30,11 @@ pub(super) fn open(
     host: &Host,
 ) -> anyhow::Result<(LedgerSettings, LedgerPorts)> {
     let audit = &settings.clouds.value.audit;
+    let mut monitors: Vec<Arc<dyn Monitor>> = Vec::new();
+    if let Some(nats) = &audit.nats {
+        let nats: NatsSettings = serde_json::from_value(nats.clone()).context("audit.nats")?;
+        monitors.push(Arc::new(NatsMonitor::new(nats)));
+    }
     let ports = LedgerPorts {
         outbox: Arc::clone(store) as _,
         heads: Arc::clone(store) as _,
@@ -36,13 +43,13 @@ pub(super) fn open(
         objects: Arc::clone(store) as _,
         keys: Arc::clone(keys),
         signer: Arc::new(LogKeyring::open(state.log_key())?),
-        monitors: Vec::new(),
+        monitors,
         memory: Some(Arc::new(CheckpointFile(state.checkpoint()))),
         alerts: Arc::new(LogAlerts),
         clock: Arc::clone(&host.clock),
         random: Arc::clone(&host.random),
     };
-    Ok((LedgerSettings { tenant: tenant.clone(), origin: audit.origin.clone() }, ports))
+    Ok((LedgerSettings::new(tenant.clone(), audit.origin.clone())?, ports))
 }
 
 /// The last checkpoint, in a file.
