@@ -35,8 +35,8 @@ const HEAD: &str = "\
 # Events
 
 What the audit ledger tells, by the name that an entry has as `event`. Names and fields are stable; fields may be added.
-An event is written in the same transaction as the change that it tells of, and where what it tells of happens
-elsewhere, before it is handed over.
+An event is written in the same transaction as the change that it tells of; where that happens elsewhere, before anything
+of it is handed over. Keys that sign are kept elsewhere too, and told of as soon as they are made.
 
 Monitoring is sent each as a CloudEvent (`dev.deputize.NAME.v1`) that carries an event of OCSF 1.8, class Entity
 Management (3004); what that has no place for is in `unmapped`, as Deputize writes it. Severity is as given here where
@@ -44,6 +44,7 @@ an event does not say otherwise of itself.
 
 What may be about a person is kept out of the entry, under a key of that person's: the identity of a caller, the purpose
 of a request and of a use, the details of a report, the name presented in a failed sign-in. The entry names a pseudonym.
+The identities that scope documents give agents are those of workloads, and stay.
 
 This page is generated from the code by `cargo xtask events`; a test holds it to that.
 ";
