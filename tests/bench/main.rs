@@ -4,6 +4,7 @@
 
 mod cold_start;
 mod issue;
+mod ledger;
 mod rotation;
 mod samples;
 mod seal;
@@ -56,6 +57,8 @@ enum Benchmark {
     Rotation,
     /// Sealing and opening stored secrets, beside openssl.
     Seal,
+    /// Verifying a log offline, beside openssl.
+    Ledger,
     /// A scope document, checked natively.
     Document,
     /// Plain IAM policies, beside parliament.
@@ -76,6 +79,7 @@ impl Benchmark {
             Self::Sweep => rotation::sweep(arguments.runs.max(1), arguments.stored).await,
             Self::Rotation => rotation::pace().await,
             Self::Seal => seal::run().await,
+            Self::Ledger => ledger::run().await,
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,
             Self::Wasm => validator::wasm(environment).await,

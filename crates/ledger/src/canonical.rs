@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use memchr::{memchr, memchr2};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -65,7 +66,9 @@ fn writable(value: &Value, depth: usize) -> Result<(), NotWritable> {
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// What is true of most texts, and makes strings quick to read.
     is_ascii: bool,
+    has_escapes: bool,
 }
 
 /// A string as it stands between its quotes.
@@ -76,8 +79,16 @@ pub(crate) struct Quoted<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, is_ascii: text.is_ascii() }
+    /// Control characters stand nowhere in canonical JSON: escaped in strings, and not between values.
+    pub(crate) fn new(text: &'a str) -> Result<Self, NotCanonical> {
+        // Without a way out in the middle, these run over many bytes at once.
+        let has = |wanted: fn(u8) -> bool| text.bytes().fold(false, |has, byte| has | wanted(byte));
+        if has(|byte| byte < 0x20) {
+            let at = text.bytes().position(|byte| byte < 0x20).unwrap_or_default();
+            return Err(NotCanonical { at });
+        }
+        let (is_ascii, has_escapes) = (!has(|byte| byte >= 0x80), has(|byte| byte == b'\\'));
+        Ok(Self { text, at: 0, is_ascii, has_escapes })
     }
 
     /// Exactly this text.
@@ -89,6 +100,16 @@ impl<'a> Scanner<'a> {
     pub(crate) fn takes(&mut self, text: &str) -> bool {
         let comes = self.rest().starts_with(text.as_bytes());
         self.at += if comes { text.len() } else { 0 };
+        comes
+    }
+
+    fn expect_byte(&mut self, byte: u8) -> Result<(), NotCanonical> {
+        if self.takes_byte(byte) { Ok(()) } else { self.wrong() }
+    }
+
+    fn takes_byte(&mut self, byte: u8) -> bool {
+        let comes = self.text.as_bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(comes);
         comes
     }
 
@@ -124,8 +145,8 @@ impl<'a> Scanner<'a> {
     /// An object: its keys sorted by UTF-16 code units (RFC 8785, section 3.2.3), none twice.
     pub(crate) fn object(&mut self, depth: usize) -> Result<(), NotCanonical> {
         let Some(depth) = depth.checked_sub(1) else { return self.wrong() };
-        self.expect("{")?;
-        if self.takes("}") {
+        self.expect_byte(b'{')?;
+        if self.takes_byte(b'}') {
             return Ok(());
         }
         let mut before: Option<Quoted<'a>> = None;
@@ -136,34 +157,34 @@ impl<'a> Scanner<'a> {
                 return Err(NotCanonical { at });
             }
             before = Some(key);
-            self.expect(":")?;
+            self.expect_byte(b':')?;
             self.value(depth)?;
-            if self.takes("}") {
+            if self.takes_byte(b'}') {
                 return Ok(());
             }
-            self.expect(",")?;
+            self.expect_byte(b',')?;
         }
     }
 
     fn array(&mut self, depth: usize) -> Result<(), NotCanonical> {
         let Some(depth) = depth.checked_sub(1) else { return self.wrong() };
-        self.expect("[")?;
-        if self.takes("]") {
+        self.expect_byte(b'[')?;
+        if self.takes_byte(b']') {
             return Ok(());
         }
         loop {
             self.value(depth)?;
-            if self.takes("]") {
+            if self.takes_byte(b']') {
                 return Ok(());
             }
-            self.expect(",")?;
+            self.expect_byte(b',')?;
         }
     }
 
     /// An integer: no sign of plus, no leading zero, no fraction, no exponent, and no negative zero.
     pub(crate) fn number(&mut self) -> Result<(), NotCanonical> {
-        let negative = self.takes("-");
-        if !negative && self.takes("0") {
+        let negative = self.takes_byte(b'-');
+        if !negative && self.takes_byte(b'0') {
             return Ok(());
         }
         let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -178,14 +199,17 @@ impl<'a> Scanner<'a> {
 
     /// A string: only what must be escaped is, and in the shortest way (RFC 8785, section 3.2.2.2).
     pub(crate) fn string(&mut self) -> Result<Quoted<'a>, NotCanonical> {
-        self.expect("\"")?;
+        self.expect_byte(b'"')?;
         let from = self.at;
         let mut is_escaped = false;
         loop {
-            let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-            let Some(plain) = self.rest().iter().position(special) else { return self.wrong() };
+            let plain = match self.has_escapes {
+                true => memchr2(b'"', b'\\', self.rest()),
+                false => memchr(b'"', self.rest()),
+            };
+            let Some(plain) = plain else { return self.wrong() };
             self.at += plain;
-            if self.takes("\"") {
+            if self.takes_byte(b'"') {
                 let raw = self.text.get(from..self.at - 1).ok_or(NotCanonical { at: from })?;
                 return Ok(Quoted { raw, is_escaped });
             }

@@ -102,7 +102,7 @@ impl<'a> Head<'a> {
             return Err(EntryError::TooLarge(bytes.len()));
         }
         let text = str::from_utf8(bytes).map_err(|error| NotCanonical { at: error.valid_up_to() })?;
-        let mut scanner = Scanner::new(text);
+        let mut scanner = Scanner::new(text)?;
         scanner.expect("{\"event\":")?;
         let event = scanner.span(|scanner| scanner.object(DEPTH_LIMIT - 1))?;
         let personal = if scanner.takes(",\"personal\":{\"hash\":") {

@@ -1,4 +1,5 @@
 //! Logs to verify, written as the audit function writes them, in memory.
+#![allow(dead_code, reason = "each test program uses what it needs")]
 
 use std::collections::BTreeMap;
 
