@@ -4,6 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
+use crate::audit::{entries, events, exports, files, logs, subjects};
 use crate::problem::ProblemBody;
 use crate::{connectors, credentials, issuer, leases, narrow, rotation, router, scopes, stored};
 
@@ -29,6 +30,22 @@ use crate::{connectors, credentials, issuer, leases, narrow, rotation, router, s
         scopes::publish,
         scopes::check,
         scopes::schema,
+        entries::search,
+        entries::show,
+        entries::prove,
+        logs::list,
+        logs::cosign,
+        files::key,
+        files::checkpoint,
+        files::cosigned,
+        files::tile,
+        files::key_of,
+        files::checkpoint_of,
+        files::cosigned_of,
+        files::tile_of,
+        events::report,
+        exports::export,
+        subjects::erase,
         issuer::discovery,
         issuer::key_set,
         router::health,

@@ -3,6 +3,7 @@
 //! The crate translates and nothing else: what a caller sends becomes a call of the broker, what the broker answers
 //! becomes JSON, and each of its errors becomes one row of the table in [`problem`].
 
+mod audit;
 mod authentication;
 mod body;
 mod catalogue;
@@ -21,6 +22,7 @@ mod router;
 mod scopes;
 mod stored;
 
+pub use crate::audit::AuditRoutes;
 pub use crate::authentication::Authentication;
 pub use crate::catalogue::Shelf;
 pub use crate::description::ApiDescription;

@@ -60,6 +60,8 @@ codes! {
     UnknownAgent = "unknown_agent", NOT_FOUND, "There is no such agent";
     /// Nothing of that name.
     NotFound = "not_found", NOT_FOUND, "There is nothing of that name";
+    /// It is recorded, and not in the ledger yet.
+    NotSealed = "not_sealed", NOT_FOUND, "The ledger does not have it yet";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// What is there does not allow it.

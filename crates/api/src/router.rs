@@ -14,6 +14,7 @@ use deputize_broker::Broker;
 use deputize_broker::issuer::Issuer;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::audit::{self, AuditRoutes, Ledger};
 use crate::authentication::Authentication;
 use crate::catalogue::Shelf;
 use crate::description::openapi;
@@ -30,20 +31,24 @@ pub(crate) struct Api {
     pub(crate) broker: Arc<Broker>,
     pub(crate) authentication: Authentication,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
     /// Counts requests, to name those that no gateway has named.
     pub(crate) requests: Arc<AtomicU64>,
 }
 
 /// The whole HTTP API of a broker. Where callers prove who they are is up to `authentication`; scope documents are
 /// checked against the catalogues of `shelf`; where the broker is an `issuer` of identity tokens, its documents are there
-/// for anybody.
+/// for anybody; where it keeps a ledger, `audit` says how that is read.
 pub fn router(
     broker: Arc<Broker>,
     authentication: Authentication,
     shelf: Shelf,
     issuer: Option<Arc<Issuer>>,
+    audit: Option<AuditRoutes>,
 ) -> Router {
-    let api = Api { broker, authentication, shelf: Arc::new(shelf), requests: Arc::default() };
+    let ledger = audit.map(|routes| Arc::new(Ledger::new(routes)));
+    let audited = ledger.as_ref().map(|_| audit::routes()).unwrap_or_default();
+    let api = Api { broker, authentication, shelf: Arc::new(shelf), ledger, requests: Arc::default() };
     Router::new()
         .route("/v1/agents/{agent}/credentials", post(credentials::issue))
         .route("/v1/agents/{agent}/credentials/{id}/current", get(stored::current))
@@ -59,6 +64,7 @@ pub fn router(
         .route("/schema/scope.json", get(scopes::schema))
         .route("/healthz", get(health))
         .route("/openapi.json", get(openapi))
+        .merge(audited)
         .merge(issuer.map(issuer::routes).unwrap_or_default())
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)

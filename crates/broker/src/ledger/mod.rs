@@ -19,6 +19,7 @@ mod stage;
 mod subjects;
 mod watch;
 mod witness;
+mod years;
 
 use std::fmt;
 use std::sync::Arc;
