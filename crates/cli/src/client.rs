@@ -19,6 +19,9 @@ use crate::settings::Settings;
 /// More than the broker takes for the slowest cloud.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// More than a bundle of 256 entries has, each as large as an entry may be.
+const LARGEST: u64 = 32 << 20;
+
 /// Who asks: it decides which token of the state directory is used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Caller<'a> {
@@ -29,7 +32,7 @@ pub(crate) enum Caller<'a> {
 }
 
 /// A broker that can be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     url: String,
     token: Secret,
@@ -151,6 +154,20 @@ impl Client {
         bearer.set_sensitive(true);
         let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         Ok(request.header(AUTHORIZATION, bearer))
+    }
+
+    /// The bytes at a path; none where there is nothing of that name.
+    pub(crate) fn bytes(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let answered = self.agent.run(self.request(Method::GET, path)?.body(())?);
+        let mut response = answered.with_context(|| format!("no answer from the broker at {}", self.url))?;
+        let body = response.body_mut().with_config().limit(LARGEST);
+        let bytes = body.read_to_vec().context("the broker's answer broke off")?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(Some(bytes));
+        }
+        let problem = Problem::of(status, &String::from_utf8_lossy(&bytes));
+        if status == StatusCode::NOT_FOUND && problem.code == "not_found" { Ok(None) } else { bail!(problem) }
     }
 
     /// Sends a request. Anything but success is a [`Problem`].

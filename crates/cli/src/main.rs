@@ -17,7 +17,8 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
 use crate::commands::{
-    catalogue, check, compile, config, contains, credentials, explain, leases, narrow, request, scopes, up,
+    audit, catalogue, check, compile, config, contains, credentials, explain, leases, narrow, request,
+    scopes, up,
 };
 use crate::settings::{Flags, Settings, UpFlags};
 use crate::source::Unreadable;
@@ -61,6 +62,9 @@ enum Command {
     /// What has been issued.
     #[command(subcommand)]
     Leases(leases::Command),
+    /// The ledger: what happened, and proofs of it that need no trust.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Which permissions the clouds have.
     #[command(subcommand)]
     Catalogue(catalogue::Command),
@@ -93,6 +97,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Scopes(command) => scopes::run(&Settings::load(flags)?, command),
         Command::Credentials(command) => credentials::run(&Settings::load(flags)?, command),
         Command::Leases(command) => leases::run(&Settings::load(flags)?, command),
+        Command::Audit(command) => audit::run(flags, command),
         Command::Catalogue(command) => catalogue::run(&Settings::load(flags)?, &command),
         Command::Config(arguments) => config::run(flags, arguments),
     }

@@ -32,6 +32,13 @@ pub(crate) struct Flags {
     state: Option<PathBuf>,
 }
 
+impl Flags {
+    /// Takes `--state` away: `deputize audit witness` has a file of its own by that name, and no state directory.
+    pub(crate) fn take_state(&mut self) -> Option<PathBuf> {
+        self.state.take()
+    }
+}
+
 /// What `deputize up` takes as flags beside those.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct UpFlags {
