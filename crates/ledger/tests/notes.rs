@@ -86,6 +86,27 @@ fn witnesses_say_when_they_saw_it() {
 }
 
 #[test]
+fn cosignatures_of_one_checkpoint_are_put_together_and_strangers_are_left_out() {
+    let cosigned = |size, name, seed| {
+        let ((key, cosigner), mut note) = (witness(name, seed), signed(size));
+        let signature = key.sign(&cosignature_message(&checkpoint(size), AT)).to_bytes();
+        note.add_cosignature(&cosigner, AT, signature).unwrap();
+        (note, cosigner)
+    };
+    let (mut note, first) = cosigned(42, "witness.example.com/w1", 8);
+    let (other, second) = cosigned(42, "witness.example.com/w2", 9);
+    let (later, third) = cosigned(43, "witness.example.com/w3", 10);
+    let known = [first.clone(), second.clone(), third];
+    note.join(&other, &known);
+    // Of another checkpoint, a cosignature says nothing.
+    note.join(&later, &known);
+    assert_eq!(note.cosignatures(&known), [(first.clone(), AT), (second, AT)]);
+
+    note.keep(&log().1, std::slice::from_ref(&first));
+    assert_eq!(note, cosigned(42, "witness.example.com/w1", 8).0);
+}
+
+#[test]
 fn a_cosignature_of_another_time_or_of_the_plain_note_is_none() {
     let (key, cosigner) = witness("witness.example.com/w1", 8);
     let mut note = signed(42);
