@@ -47,7 +47,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Contract suites for the ports.
     (TESTKIT,             &[BROKER, SCOPE, LEDGER]),
     // Functions and the command line wire: settings in, adapters into the API.
-    ("issuance",          &[API, BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
+    ("issuance",          &[API, BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms", "deputize-s3"]),
     ("audit",             &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-dynamodb", "deputize-host", "deputize-kms", "deputize-nats", "deputize-s3"]),
     ("rotation",          &[BROKER, SCOPE, LEDGER, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-kms"]),
     ("deputize-cli",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, HTTP, CLOUDS, "deputize-aws", "deputize-connectors", "deputize-dynamodb", "deputize-host", "deputize-keyring", "deputize-kms", "deputize-nats", "deputize-s3"]),

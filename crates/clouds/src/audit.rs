@@ -15,27 +15,7 @@ pub struct AuditSettings {
     /// The NATS server that is told of each entry, where there is one. Only who tells it reads this.
     pub nats: Option<Value>,
     /// For how long files in a bucket cannot be removed, where they are kept in one. Only who writes them reads this.
-    pub retention: Option<LockFor>,
-}
-
-/// For how long files in a bucket cannot be removed (S3 Object Lock).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockFor {
-    /// Who may remove them all the same.
-    pub mode: LockMode,
-    /// So many days.
-    pub days: u32,
-}
-
-/// Who may remove a file before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LockMode {
-    /// Whoever is allowed to.
-    Governance,
-    /// Nobody.
-    Compliance,
+    pub retention: Option<Value>,
 }
 
 impl Default for AuditSettings {

@@ -11,7 +11,7 @@ pub mod rehearsal;
 mod rotation;
 mod settings;
 
-pub use crate::audit::{AuditSettings, LockFor, LockMode};
+pub use crate::audit::AuditSettings;
 pub use crate::environment::{Environment, EnvironmentError};
 pub use crate::minters::{NotMade, Surroundings, identity, minters};
 pub use crate::rotation::{RotationSettings, key_providers};

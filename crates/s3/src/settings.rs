@@ -3,6 +3,7 @@
 use aws_sdk_s3::types::ObjectLockMode;
 use deputize_broker::ports::ledger::ObjectPath;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use thiserror::Error;
 
 /// The longest that Object Lock keeps anything: a hundred years (S3 user guide, "Object Lock considerations").
@@ -49,7 +50,8 @@ impl KeyPrefix {
 }
 
 /// Who may end a lock before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RetentionMode {
     /// Whoever is allowed to (`s3:BypassGovernanceRetention`).
     Governance,
@@ -57,11 +59,27 @@ pub enum RetentionMode {
     Compliance,
 }
 
-/// How long an object is kept from being deleted or overwritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How long an object is kept from being deleted or overwritten; written as `{ "mode": "compliance", "days": 400 }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Retention {
     mode: RetentionMode,
     days: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    mode: RetentionMode,
+    days: u32,
+}
+
+impl TryFrom<Written> for Retention {
+    type Error = InvalidS3Settings;
+
+    fn try_from(Written { mode, days }: Written) -> Result<Self, InvalidS3Settings> {
+        Self::days(mode, days)
+    }
 }
 
 impl Retention {

@@ -15,11 +15,11 @@ use deputize_broker::ledger::{LedgerPorts, LedgerSettings, Sequencer};
 use deputize_broker::ports::clock::Clock;
 use deputize_broker::ports::ledger::{CheckpointMemory, LogObjects, Monitor};
 use deputize_broker::ports::rotation::Alerts;
-use deputize_clouds::{AuditSettings, Environment, LockFor, LockMode};
+use deputize_clouds::{AuditSettings, Environment};
 use deputize_host::{Format, LogAlerts, OsRandom, SystemClock, init_tracing};
 use deputize_kms::{KmsKeeper, KmsLogSigner};
 use deputize_nats::{NatsMonitor, NatsSettings};
-use deputize_s3::{Retention, RetentionMode, S3Objects, S3Settings};
+use deputize_s3::{S3Objects, S3Settings};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::event::Handler;
@@ -78,14 +78,7 @@ fn files(
     config: &SdkConfig,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn LogObjects>, Error> {
-    let retention = |LockFor { mode, days }| {
-        let mode = match mode {
-            LockMode::Governance => RetentionMode::Governance,
-            LockMode::Compliance => RetentionMode::Compliance,
-        };
-        Retention::days(mode, days)
-    };
-    let retention = audit.retention.map(retention).transpose()?;
+    let retention = audit.retention.clone().map(serde_json::from_value).transpose()?;
     Ok(Arc::new(S3Objects::new(config, S3Settings { bucket, prefix: None, retention }, Arc::clone(clock))))
 }
 

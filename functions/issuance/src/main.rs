@@ -1,5 +1,6 @@
 //! Lambda function: API Gateway to decision to credential; and, on a schedule, the reaper.
 
+mod audit;
 mod event;
 mod gateway;
 
@@ -24,6 +25,7 @@ use deputize_kms::{InvalidSigningKeys, KmsKeeper, issuer as kms_issuer};
 use deputize_scope::catalogue::Catalogues;
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 
+use crate::audit::{BUCKET, LOG_KEY, Reading};
 use crate::event::Handler;
 
 #[tokio::main(flavor = "current_thread")]
@@ -46,6 +48,9 @@ async fn main() -> Result<(), Error> {
         clock: clock.clone(),
         random: random.clone(),
     };
+    let variable = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
+    let reading = Reading { log_key: variable(LOG_KEY), bucket: variable(BUCKET), settings: &clouds.audit };
+    let audit = reading.routes(&settings.tenant, &config, &store, &keys, &clock, &random)?;
     let mut issuer = None;
     let identity = deputize_clouds::identity(&clouds.identity, &config, &clock, |source| {
         let own = kms_issuer(source.settings(&settings.tenant), &source.keys, &config, &clock, &random)?;
@@ -78,7 +83,7 @@ async fn main() -> Result<(), Error> {
     };
     let broker = Arc::new(Broker::new(settings, ports));
     let shelf = Shelf::new(Catalogues::built_in);
-    let api = router(Arc::clone(&broker), Authentication::Gateway, shelf, issuer);
+    let api = router(Arc::clone(&broker), Authentication::Gateway, shelf, issuer, audit);
     let handler = Handler::new(broker, api);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
 }

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use deputize_broker::audit::Kind;
+use deputize_broker::audit::PersonalField;
 use deputize_broker::ledger::{EntryFilter, FoundEntry, LedgerReader};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Auditor, SOON, event_id};
@@ -73,7 +76,7 @@ pub(crate) struct EntryBody {
     /// What is known of that person; absent where there is none, or where it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    personal: Option<Map<String, Value>>,
+    personal: Option<BTreeMap<PersonalField, Value>>,
     /// The hash of its leaf (RFC 6962), in base64.
     leaf: String,
 }

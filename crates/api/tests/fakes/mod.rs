@@ -10,13 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use deputize_api::{Authentication, Shelf, router};
-use deputize_broker::audit::{AuditEvent, EventId, What};
+use deputize_broker::audit::{AuditEvent, What};
 use deputize_broker::caller::Actor;
 use deputize_broker::credential::{AwsSession, Credential};
 use deputize_broker::idempotency::{Answer, IdempotencyKey, IdempotencyRecord};
 use deputize_broker::lease::{Lease, LeaseId, Outcome};
 use deputize_broker::ports::StoreError;
-use deputize_broker::ports::audit::AuditOutbox;
+use deputize_broker::ports::audit::{AuditOutbox, OutboxKey, Waiting};
 use deputize_broker::ports::keys::{DataKey, EncryptionContext, KeyError, KeyKeeper, WrappedKey};
 use deputize_broker::ports::leases::{BeginError, Intent, LeasePage, LeaseStore, SettleError, Settlement};
 use deputize_broker::ports::minter::{MintError, MintOrder, Minted, Minter};
@@ -122,7 +122,7 @@ impl Fixture {
         let [admin, auditor, devops] = tokens.try_into().unwrap();
         let issuer = signing::issuer(Arc::default(), world.clone());
         let shelf = Shelf::new(Catalogues::built_in);
-        let router = router(Arc::new(broker(&world)), authentication, shelf, Some(issuer));
+        let router = router(Arc::new(broker(&world)), authentication, shelf, Some(issuer), None);
         Self { world, router, admin, auditor, devops }
     }
 }
@@ -295,9 +295,9 @@ impl AuditOutbox for World {
         &self,
         _: &TenantId,
         _: u8,
-        _: Option<EventId>,
+        _: Option<&OutboxKey>,
         _: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -13,6 +13,7 @@ use deputize_broker::ports::ledger::{CheckpointMemory, Monitor};
 use deputize_dynamodb::Store;
 use deputize_host::LogAlerts;
 use deputize_keyring::LogKeyring;
+use deputize_ledger::CosignerKey;
 use deputize_nats::{NatsMonitor, NatsSettings};
 use deputize_scope::TenantId;
 
@@ -50,6 +51,12 @@ pub(super) fn open(
         random: Arc::clone(&host.random),
     };
     Ok((LedgerSettings::new(tenant.clone(), audit.origin.clone())?, ports))
+}
+
+/// The witnesses whose cosignatures are taken.
+pub(super) fn witnesses(settings: &Settings) -> anyhow::Result<Vec<CosignerKey>> {
+    let keys = settings.clouds.value.audit.witnesses.iter();
+    keys.map(|key| key.parse().with_context(|| format!("audit.witnesses: {key:?}"))).collect()
 }
 
 /// The last checkpoint, in a file.

@@ -75,6 +75,11 @@ impl State {
         self.root.join("admin.token")
     }
 
+    /// An auditor's token: who has it may read all that is recorded, and change nothing.
+    pub(super) fn auditor_token(&self) -> PathBuf {
+        self.root.join("auditor.token")
+    }
+
     /// An agent's token.
     pub(super) fn agent_token(&self, agent: &AgentId) -> PathBuf {
         // A name of lowercase letters, digits and hyphens is a file's name everywhere.

@@ -1,4 +1,4 @@
-//! Token files: one for the administrator, and one for each agent of the current scope document.
+//! Token files: one for the administrator, one for auditors, and one for each agent of the current scope document.
 
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use super::wiring::Served;
 /// Makes the token files that are missing. The store keeps a hash; the file is the only place of the token itself.
 pub(super) async fn hand_out(served: &Served, state: &State) -> anyhow::Result<()> {
     ensure(served, &state.admin_token(), Role::Admin).await?;
+    ensure(served, &state.auditor_token(), Role::Auditor).await?;
     let scopes = served.broker.scopes().await.context("cannot read the scope document")?;
     for agent in scopes.iter().flat_map(|scopes| scopes.document.agents.keys()) {
         ensure(served, &state.agent_token(agent), Role::Agent { agent: agent.clone() }).await?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use deputize_api::Authentication;
-use deputize_broker::ledger::Sequencer;
+use deputize_api::{AuditRoutes, Authentication};
+use deputize_broker::ledger::{LedgerReader, Sequencer};
 use deputize_broker::ports::keys::KeyKeeper;
 use deputize_broker::ports::minter::Minter;
 use deputize_broker::ports::tokens::TokenStore;
@@ -77,6 +77,10 @@ pub(super) async fn wire(
         random: Arc::clone(&host.random),
     };
     let (whose, ledger) = ledger::open(settings, state, tenant, &store, &keys, host)?;
+    let audit = AuditRoutes {
+        reader: LedgerReader::new(whose.clone(), ledger.clone()),
+        witnesses: ledger::witnesses(settings)?,
+    };
     let sequencer = Sequencer::new(whose, ledger);
     let issuer = issuer::configured_or_local(&settings.clouds.value.identity, url, tenant)?;
     let open = |who| issuer::open(who, state.root(), &host.clock, &host.random);
@@ -119,7 +123,13 @@ pub(super) async fn wire(
         alerts: Arc::new(LogAlerts),
     };
     let rotator = Rotator::new(Arc::clone(&broker), providers);
-    let api = deputize_api::router(Arc::clone(&broker), Authentication::BearerToken, shelf(settings), issuer);
+    let api = deputize_api::router(
+        Arc::clone(&broker),
+        Authentication::BearerToken,
+        shelf(settings),
+        issuer,
+        Some(audit),
+    );
     let router = clouds.routes.merge(api);
     Ok(Served { broker, tokens: store, database, router, rotator, sequencer })
 }
