@@ -75,6 +75,14 @@ impl Client {
         Ok(Reply { status, headers, text: answer.text().await.map_err(failed)? })
     }
 
+    /// A GET.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn get(&self, path: &str) -> Result<Reply, HarnessError> {
+        self.send(Method::GET, path, &[], "").await
+    }
+
     /// Asks for a credential.
     ///
     /// # Errors
