@@ -28,6 +28,8 @@ pub(super) fn run(
         None => {
             let key = keys.of(&current.checkpoint.unverified().origin, current.key.as_ref())?;
             let checkpoint = current.checkpoint.verify(&key)?;
+            eprintln!("from now on: {key}");
+            keys.warn();
             (key, checkpoint)
         }
     };
@@ -47,6 +49,9 @@ fn follow(kept: &Remembered, logs: &[Log], keys: &Keys<'_>) -> anyhow::Result<(V
     let mut logs = logs.iter().skip_while(|log| log.checkpoint.unverified().origin != before.origin);
     let Some(log) = logs.next() else { bail!("there is no {} any more", before.origin) };
     let mut key = kept.key.clone();
+    if keys.of(&before.origin, Some(&key))? != key {
+        bail!("the key that was given for {} is not the one that the witness has kept", before.origin);
+    }
     let mut checkpoint = log.checkpoint.verify(&key)?;
     let mut verified = Verified::new(&*log.files, checkpoint.clone());
     if checkpoint.size < before.size {
