@@ -1,9 +1,9 @@
 //! From an issued credential to a proof that needs nobody.
 
-use deputize_e2e::HarnessError;
+use deputize_e2e::{Environment, HarnessError, Process};
 use serde_json::{Value, json};
 
-use crate::World;
+use crate::{LIMIT, World};
 
 #[tokio::test]
 async fn what_was_issued_is_told_proved_copied_and_verified_offline() -> Result<(), HarnessError> {
@@ -41,6 +41,20 @@ async fn what_was_issued_is_told_proved_copied_and_verified_offline() -> Result<
     let grown = world.offline(&["verify", "copy", "--key", &key, "--since", "kept"]).await.well();
     assert!(grown.contains("grew from the checkpoint that was kept"), "{grown}");
     Ok(())
+}
+
+#[tokio::test]
+async fn who_follows_is_told_of_what_happens() -> Result<(), HarnessError> {
+    let world = World::new().await?;
+    let environment = Environment::locate()?;
+    let mut command = world.process.command(&world.process.admin_token()?)?;
+    command.args(["audit", "tail", "--follow", "--kind", "credential_issued"]).current_dir(world.mine.path());
+    let mut following = Process::start("tail", command, &environment.logs())?;
+    for _ in 0..2 {
+        let lease = world.issue().await;
+        following.line("the lease", LIMIT, |line| line.contains(&lease).then_some(())).await?;
+    }
+    following.kill()
 }
 
 #[tokio::test]
