@@ -87,6 +87,14 @@ impl Environment {
         self.run_node(&script("sizes.mjs"), &[&self.validator_package()?.join("edge")]).await
     }
 
+    /// Which modules the package for Node reads when a document is checked, and which more when a proof is.
+    ///
+    /// # Errors
+    /// As [`Environment::validator_answers`].
+    pub async fn validator_modules_read(&self) -> Result<Value, HarnessError> {
+        self.run_node(&script("late.mjs"), &[&self.validator_package()?]).await
+    }
+
     /// What the TypeScript compiler finds wrong with `tests/node/validator/types.ts`, which uses every type of the
     /// package; empty where it finds nothing.
     ///

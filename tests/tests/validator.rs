@@ -22,6 +22,9 @@ const CONTAINS_LIMIT: u64 = 120_000;
 /// What a page that checks documents at AWS loads, in bytes, compressed.
 const CHECK_LIMIT: u64 = 300_000;
 
+/// What a page loads that checks proofs of audit entries, in bytes, compressed.
+const PROOF_LIMIT: u64 = 80_000;
+
 #[tokio::test]
 async fn node_answers_every_vector_as_recorded() -> Result<(), HarnessError> {
     answers_as_recorded(JavaScriptHost::Node).await
@@ -54,6 +57,16 @@ async fn a_worker_that_only_decides_stays_small() -> Result<(), HarnessError> {
 }
 
 #[tokio::test]
+async fn who_checks_proofs_loads_little_and_who_does_not_loads_nothing() -> Result<(), HarnessError> {
+    let environment = Environment::locate()?;
+    let sizes = environment.validator_sizes().await?;
+    assert!(sizes["proof_bg.wasm"].as_u64().unwrap() <= PROOF_LIMIT, "{sizes}");
+    let modules = environment.validator_modules_read().await?;
+    assert_eq!(modules, json!({ "checking": ["validator_bg.wasm"], "verifying": ["proof_bg.wasm"] }));
+    Ok(())
+}
+
+#[tokio::test]
 async fn hostile_documents_get_an_answer_within_bounded_memory() -> Result<(), HarnessError> {
     let texts = hostile::texts();
     let documents: Vec<_> = texts.iter().filter(|text| text.kind.is_none()).collect();
@@ -68,8 +81,8 @@ async fn hostile_documents_get_an_answer_within_bounded_memory() -> Result<(), H
 }
 
 async fn answers_as_recorded(host: JavaScriptHost) -> Result<(), HarnessError> {
-    let vectors = [vectors("scope"), vectors("javascript")].concat();
-    assert!(vectors.len() > 100, "only {} vectors", vectors.len());
+    let vectors = [vectors("scope"), vectors("proof"), vectors("javascript")].concat();
+    assert!(vectors.len() > 300, "only {} vectors", vectors.len());
     let questions: Vec<Value> = vectors
         .iter()
         .map(|vector| json!({ "function": vector["function"], "arguments": vector["arguments"] }))

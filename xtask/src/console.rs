@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 use crate::{progress, tool, wasm};
 
 /// Everything that the console is made of, the validator's sources among it.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",
     "catalogue",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 16] = [
     "console/src",
     "console/tsconfig.json",
     "console/vite.config.ts",
+    "crates/ledger",
     "crates/scope",
     "examples/mission.yaml",
     "rust-toolchain.toml",

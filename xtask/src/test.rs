@@ -11,7 +11,7 @@ use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Crates that also live in browsers and on the edge.
-const PURE: [&str; 2] = ["deputize-scope", "deputize-validator"];
+const PURE: [&str; 3] = ["deputize-ledger", "deputize-scope", "deputize-validator"];
 
 /// Sets up what is missing, then runs everything: a failure hides none of what comes after it.
 pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<ExitCode, Failure> {

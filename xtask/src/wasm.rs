@@ -14,14 +14,18 @@ use crate::{node_env, progress, tool};
 /// A WebAssembly module of the package.
 struct Module {
     name: &'static str,
-    /// What cargo is told of the features of `deputize-validator`.
-    features: &'static [&'static str],
+    /// The feature of `deputize-validator` that it is built of.
+    feature: &'static str,
     hosts: &'static [&'static str],
 }
 
-const MODULES: [Module; 2] = [
-    Module { name: "validator", features: &[], hosts: &["web", "edge", "bundler", "nodejs"] },
-    Module { name: "contains", features: &["--no-default-features"], hosts: &["edge"] },
+/// The kinds of hosts. What joins the modules of one to a package is written by hand (`validator-wasm/npm`).
+const HOSTS: [&str; 4] = ["web", "edge", "bundler", "nodejs"];
+
+const MODULES: [Module; 3] = [
+    Module { name: "validator", feature: "document", hosts: &HOSTS },
+    Module { name: "contains", feature: "contains", hosts: &["edge"] },
+    Module { name: "proof", feature: "proof", hosts: &HOSTS },
 ];
 
 /// What is known of the clouds' permissions, loaded apart from the modules; and who has rights in it.
@@ -89,6 +93,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     for file in ["package.json", "README.md"] {
         copy(&workspace.root().join("validator-wasm/npm").join(file), &package.join(file))?;
     }
+    for host in HOSTS {
+        for file in ["index.js", "index.d.ts"] {
+            let written = workspace.root().join("validator-wasm/npm").join(host).join(file);
+            copy(&written, &package.join(host).join(file))?;
+        }
+    }
     copy(&workspace.root().join("LICENSE"), &package.join("LICENSE"))?;
     let catalogues = package.join("catalogue");
     fs::create_dir_all(&catalogues).map_err(Failure::io(format!("making {}", catalogues.display())))?;
@@ -109,7 +119,7 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf, Failure> {
     let package =
         ["build", "--package", "deputize-validator", "--lib", "--profile", "wasm", "--target", WASM];
     let mut build = workspace.cargo(&package);
-    build.args(module.features);
+    build.args(["--no-default-features", "--features", module.feature]);
     if let Some(home) = cargo_home() {
         // Panics name files: where this machine keeps them is nobody's business, and would change the module.
         let remapped = format!("--remap-path-prefix={}=", home.join("registry/src").display());

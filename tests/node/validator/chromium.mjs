@@ -12,9 +12,10 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
 const files = {
   "/": async () => "<!doctype html><title>validator</title>",
   "/answers.mjs": () => readFile(sibling("answers.mjs")),
-  "/validator.js": () => readFile(packaged("web/validator.js")),
-  "/validator_bg.wasm": () => readFile(packaged("web/validator_bg.wasm")),
 };
+for (const file of ["index.js", "proof.js", "proof_bg.wasm", "validator.js", "validator_bg.wasm"]) {
+  files[`/${file}`] = () => readFile(packaged(`web/${file}`));
+}
 
 /** A program on the path: playwright looks only where it installs its own. */
 function found(program) {
@@ -41,8 +42,8 @@ try {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   print(
     await page.evaluate(async (vectors) => {
-      const [validator, { answers }] = await Promise.all([import("/validator.js"), import("/answers.mjs")]);
-      await validator.default();
+      const [validator, { answers }] = await Promise.all([import("/index.js"), import("/answers.mjs")]);
+      await Promise.all([validator.default(), validator.initProof()]);
       return answers(validator, vectors);
     }, vectors),
   );

@@ -21,11 +21,12 @@ const options = {
 const host = ts.createCompilerHost(options);
 const script = fileURLToPath(new URL("types.ts", import.meta.url));
 const { name, exports } = JSON.parse(ts.sys.readFile(path.join(folder, "package.json")));
-host.resolveModuleNameLiterals = (literals) =>
+host.resolveModuleNameLiterals = (literals, from) =>
   literals.map(({ text }) => {
+    const beside = text.startsWith("./") ? path.join(path.dirname(from), text.replace(/\.js$/, ".d.ts")) : undefined;
     const types = exports[text.replace(name, ".")]?.types;
-    if (types === undefined) return { resolvedModule: undefined };
-    return { resolvedModule: { resolvedFileName: path.join(folder, types), extension: ".d.ts" } };
+    const file = beside ?? (types && path.join(folder, types));
+    return { resolvedModule: file && { resolvedFileName: file, extension: ".d.ts" } };
   });
 const found = ts.getPreEmitDiagnostics(ts.createProgram([script], options, host));
 const line = ({ file, start, messageText }) => {

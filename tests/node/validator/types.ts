@@ -1,9 +1,12 @@
 // Uses every type of the package as it is meant to be used, and does wrong what the types should not let pass.
 
-import { check as nodeCheck } from "@deputize/validator/nodejs";
+import { check as nodeCheck, verifyProof as nodeVerify } from "@deputize/validator/nodejs";
 import { contains as onlyContains, initSync as initContains } from "@deputize/validator/edge/contains";
 import { check as edgeCheck, initSync } from "@deputize/validator/edge";
 import init, { check, compile, contains, describe, loadCatalogue } from "@deputize/validator/web";
+import initProof, { explainProof, verifyProof } from "@deputize/validator/web/proof";
+import type { InclusionProof, ProofArgumentError, ProofCode, Verdict } from "@deputize/validator/web/proof";
+import { initProof as initWithBoth, verifyProof as verifyWithBoth } from "@deputize/validator/web";
 import type { Compiled, Containment, Description, Finding, FindingCode, Fix, Loaded, Refusal, Span, Target, ValidatorError, Witness } from "@deputize/validator/web";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -19,6 +22,23 @@ holds<Same<Finding["severity"], "error" | "warning" | "info">>();
 holds<Same<Target["cloud"], "aws" | "gcp" | "azure">>();
 holds<Same<ReturnType<typeof nodeCheck>[number]["message"], string>>();
 holds<Same<typeof edgeCheck extends (text: string) => unknown ? true : false, true>>();
+holds<Same<typeof verifyProof, (entry: string | Uint8Array, proof: InclusionProof, checkpoint: string, key: string) => boolean>>();
+holds<Same<ReturnType<typeof explainProof>, Verdict>>();
+holds<Same<typeof nodeVerify, typeof verifyProof>>();
+holds<Same<typeof verifyWithBoth, typeof verifyProof>>();
+holds<Same<InclusionProof, { sequence: number; size: number; hashes: string[] }>>();
+
+export async function prove(entry: string, proof: InclusionProof): Promise<string> {
+  await Promise.all([initProof(), initWithBoth()]);
+  try {
+    const verdict = explainProof(entry, proof, "", "");
+    const code: ProofCode | undefined = verdict.verified ? undefined : verdict.code;
+    return verdict.verified ? `${verdict.origin} ${verdict.size}` : `${code} ${verdict.message}`;
+  } catch (error) {
+    const { code, argument } = error as ProofArgumentError;
+    return `${code} ${argument}`;
+  }
+}
 
 export async function use(module: WebAssembly.Module): Promise<string> {
   await init();
@@ -51,4 +71,8 @@ compile("", { agent: "ops", cloud: "aws", idx: 0 });
 const misspelt: FindingCode = "mising-field";
 // @ts-expect-error: what is contained has no witness
 const lucky = (answer: Containment & { contained: true }) => answer.witness;
-export { lucky, misspelt };
+// @ts-expect-error: what is proved has no reason against it
+const proved = (verdict: Verdict & { verified: true }) => verdict.code;
+// @ts-expect-error: a proof is no text
+verifyProof("", "", "", "");
+export { lucky, misspelt, proved };

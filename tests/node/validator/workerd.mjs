@@ -1,4 +1,5 @@
-// The packages for edge workers, in workerd: the whole validator, and the one that only has `contains`.
+// The packages for edge workers, in workerd: the whole validator with the check of proofs, and the one that only has
+// `contains`.
 
 import { readFile } from "node:fs/promises";
 
@@ -8,11 +9,13 @@ const WORKER = `
   import { answers } from "./answers.mjs";
   import * as contains from "./contains.js";
   import containsModule from "./contains_bg.wasm";
-  import * as validator from "./validator.js";
+  import * as validator from "./index.js";
+  import proofModule from "./proof_bg.wasm";
   import validatorModule from "./validator_bg.wasm";
 
   contains.initSync({ module: containsModule });
   validator.initSync({ module: validatorModule });
+  validator.initProofSync({ module: proofModule });
 
   export default {
     async fetch(request) {
@@ -23,17 +26,21 @@ const WORKER = `
   };
 `;
 
-const script = (name, contents) => ({ type: "ESModule", path: name, contents });
+const module = (name, contents) => ({ type: "ESModule", path: name, contents });
+const script = async (name) => module(name, await readFile(packaged(`edge/${name}`), "utf8"));
 const wasm = async (name) => ({ type: "CompiledWasm", path: name, contents: await readFile(packaged(`edge/${name}`)) });
 const { Miniflare } = required("miniflare");
 const miniflare = new Miniflare({
   compatibilityDate: "2026-01-01",
   modules: [
-    script("worker.mjs", WORKER),
-    script("answers.mjs", await readFile(sibling("answers.mjs"), "utf8")),
-    script("contains.js", await readFile(packaged("edge/contains.js"), "utf8")),
-    script("validator.js", await readFile(packaged("edge/validator.js"), "utf8")),
+    module("worker.mjs", WORKER),
+    module("answers.mjs", await readFile(sibling("answers.mjs"), "utf8")),
+    await script("contains.js"),
+    await script("index.js"),
+    await script("proof.js"),
+    await script("validator.js"),
     await wasm("contains_bg.wasm"),
+    await wasm("proof_bg.wasm"),
     await wasm("validator_bg.wasm"),
   ],
 });

@@ -1,15 +1,18 @@
-//! What JavaScript sees. Arguments are looked at before they are read: a caller without types gets an error with a
-//! code, not a trap.
+//! Scopes, and documents of them.
 
-use js_sys::{Error, JSON, JsString, Object};
 #[cfg(feature = "document")]
-use js_sys::{Reflect, Uint8Array};
-use serde::Serialize;
-use wasm_bindgen::prelude::{JsCast as _, JsValue, wasm_bindgen};
+use js_sys::{Object, Uint8Array};
+#[cfg(feature = "document")]
+use wasm_bindgen::prelude::JsCast as _;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+#[cfg(feature = "document")]
+use super::{LONGEST, fields};
+use super::{string, thrown, value};
 #[cfg(feature = "document")]
 use crate::compile::Target;
-use crate::refusal::Refusal;
+#[cfg(feature = "document")]
+use crate::refusal::InvalidArgument;
 
 #[wasm_bindgen(typescript_custom_section)]
 const FINDING_CODE: &str = include_str!(concat!(env!("OUT_DIR"), "/finding_code.d.ts"));
@@ -45,10 +48,6 @@ export interface Description {
 /** What the functions throw. */
 export type ValidatorError = Error & { name: "ValidatorError" } & Refusal;
 "#;
-
-/// The most code units of an argument: a text beyond it is refused before it is copied. What a scope document may
-/// have is far less, and a finding tells it.
-const LONGEST: u32 = 16 * 1024 * 1024;
 
 /// All that is wrong with a scope document, in the order of the text. Without an error among it, the document can
 /// be used.
@@ -106,39 +105,22 @@ pub fn contains(
     value(&crate::contains(&grant, &request).map_err(thrown)?)
 }
 
-fn string(argument: &'static str, value: &JsValue) -> Result<String, Refusal> {
-    let Some(text) = value.dyn_ref::<JsString>() else {
-        return Err(Refusal::InvalidArgument { argument, problem: "a string is expected".to_owned() });
-    };
-    if text.length() > LONGEST {
-        let problem = format!("it is longer than {LONGEST} UTF-16 code units");
-        return Err(Refusal::InvalidArgument { argument, problem });
-    }
-    Ok(String::from(text))
-}
-
 #[cfg(feature = "document")]
-fn utf8(bytes: &Uint8Array) -> Result<String, Refusal> {
-    let refusal =
-        |problem: &str| Refusal::InvalidArgument { argument: "catalogue", problem: problem.to_owned() };
+fn utf8(bytes: &Uint8Array) -> Result<String, InvalidArgument> {
+    let refusal = |problem: &str| InvalidArgument { argument: "catalogue", problem: problem.to_owned() };
     if bytes.length() > LONGEST {
         return Err(refusal("it is longer than any catalogue"));
     }
     String::from_utf8(bytes.to_vec()).map_err(|_| refusal("it is not UTF-8"))
 }
 
-/// Field by field: a parser of JSON would make the module larger by a twentieth.
 #[cfg(feature = "document")]
-fn target(value: &JsValue) -> Result<Target, Refusal> {
-    let refusal = |problem: String| Refusal::InvalidArgument { argument: "target", problem };
+fn target(value: &JsValue) -> Result<Target, InvalidArgument> {
+    let refusal = |problem: String| InvalidArgument { argument: "target", problem };
     let Some(object) = value.dyn_ref::<Object>() else {
         return Err(refusal("an object { agent, cloud, index? } is expected".to_owned()));
     };
-    let mut names = Object::keys(object).into_iter().filter_map(|name| name.as_string());
-    if let Some(unknown) = names.find(|name| !["agent", "cloud", "index"].contains(&name.as_str())) {
-        return Err(refusal(format!("there is no field {unknown}")));
-    }
-    let field = |name: &str| Reflect::get(object, &JsValue::from_str(name)).unwrap_or_default();
+    let field = fields(object, &["agent", "cloud", "index"]).map_err(refusal)?;
     let index = field("index");
     Ok(Target {
         agent: field("agent").as_string().ok_or_else(|| refusal("agent is a string".to_owned()))?,
@@ -152,20 +134,4 @@ fn target(value: &JsValue) -> Result<Target, Refusal> {
             _ => return Err(refusal("index is a whole number, counted from 0".to_owned())),
         },
     })
-}
-
-/// A plain value of JavaScript, by way of its JSON: one call into the host, whatever the answer holds.
-fn value<T: Serialize>(answer: &T) -> Result<JsValue, JsValue> {
-    // Why it could not be, is never: the words for that would be a tenth of a percent of the module.
-    let text = serde_json::to_string(answer).map_err(|_| Error::new("the answer cannot be written"))?;
-    JSON::parse(&text)
-}
-
-fn thrown(refusal: Refusal) -> JsValue {
-    let error = Error::new(&refusal.to_string());
-    error.set_name("ValidatorError");
-    if let Ok(properties) = value(&refusal) {
-        Object::assign(&error, properties.unchecked_ref());
-    }
-    error.into()
 }

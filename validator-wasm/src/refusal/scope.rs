@@ -1,10 +1,11 @@
-//! Why a question has no answer.
+//! Why a question of scopes has no answer.
 
 use deputize_scope::document::SessionError;
 use deputize_scope::{Cloud, aws, azure, gcp};
 use serde::Serialize;
 use tsify::Tsify;
 
+use super::InvalidArgument;
 use crate::finding::Finding;
 
 /// Why a question has no answer. The functions throw it: an `Error` whose properties these are.
@@ -102,6 +103,12 @@ pub enum Refusal {
         /// Why.
         problem: String,
     },
+}
+
+impl From<InvalidArgument> for Refusal {
+    fn from(InvalidArgument { argument, problem }: InvalidArgument) -> Self {
+        Self::InvalidArgument { argument, problem }
+    }
 }
 
 impl From<SessionError> for Refusal {

@@ -1,9 +1,12 @@
-//! The vectors of `tests/vectors/scope`: a function, its arguments, and the answer that every host gives.
+//! The vectors of `tests/vectors/scope` and `tests/vectors/proof`: a function, its arguments, and the answer that every host gives.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use deputize_validator::{Refusal, Target, check, compile, contains, describe, load_catalogue};
+use deputize_validator::{
+    InclusionProof, Refusal, Target, Verdict, check, compile, contains, describe, explain_proof,
+    load_catalogue,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,8 +23,9 @@ pub(crate) struct Vector {
 
 /// The files, in the order of their names.
 pub(crate) fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/scope");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
+    let folders = ["proof", "scope"].map(|folder| fs::read_dir(vectors.join(folder)).unwrap());
+    let mut files: Vec<PathBuf> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -46,8 +50,21 @@ impl Vector {
             "describe" => json!({ "ok": describe(text(0)) }),
             "compile" => answer(compile(text(0), &target(&self.arguments[1]))),
             "contains" => answer(contains(text(0), text(1))),
+            "explainProof" => json!({ "ok": self.verdict() }),
+            "verifyProof" => json!({ "ok": self.verdict().verified() }),
             other => panic!("{}: there is no function {other}", self.name),
         }
+    }
+}
+
+impl Vector {
+    fn verdict(&self) -> Verdict {
+        let [entry, proof, checkpoint, key] = self.arguments.as_slice() else {
+            panic!("{}: it takes four arguments", self.name)
+        };
+        let proof: InclusionProof = serde_json::from_value(proof.clone()).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        explain_proof(text(entry).as_bytes(), &proof, &text(checkpoint), &text(key))
     }
 }
 
