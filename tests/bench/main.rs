@@ -5,6 +5,7 @@
 mod cold_start;
 mod issue;
 mod ledger;
+mod proof;
 mod rotation;
 mod samples;
 mod seal;
@@ -65,6 +66,8 @@ enum Benchmark {
     Policies,
     /// A scope document, checked in Node.
     Wasm,
+    /// A proof of an audit entry, checked natively, in Node and in Chromium.
+    Proof,
     /// Texts that are made to cost much, natively and in Node.
     Hostile,
     /// Loading the permission catalogues, natively and in Node.
@@ -83,6 +86,7 @@ impl Benchmark {
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,
             Self::Wasm => validator::wasm(environment).await,
+            Self::Proof => proof::run(environment).await,
             Self::Hostile => validator::hostile(environment).await,
             Self::Catalogue => validator::catalogue(environment).await,
         }

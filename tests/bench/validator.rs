@@ -22,13 +22,13 @@ use crate::table::Table;
 const EXAMPLE: &str = include_str!("../../examples/mission.yaml");
 const TWO_AGENTS: &str = include_str!("two-agents.yaml");
 
-const COLUMNS: [&str; 2] = ["median, µs", "per second"];
+pub(crate) const COLUMNS: [&str; 2] = ["median, µs", "per second"];
 
 /// How often a typed document of the size of [`TWO_AGENTS`] is to be checked in a second, on one core.
 const TYPED_PER_SECOND: f64 = 50_000.0;
 
 /// How often Python and Node do it.
-const ROUNDS: usize = 60;
+pub(crate) const ROUNDS: usize = 60;
 
 /// A scope document with five agents at three clouds, and its parts; and one with two agents at two.
 pub(crate) fn document() -> Result<Table, HarnessError> {
@@ -158,25 +158,25 @@ pub(crate) async fn catalogue(environment: &Environment) -> Result<Table, Harnes
     Ok(table)
 }
 
-fn row(table: &mut Table, name: &str, samples: &Samples) {
+pub(crate) fn row(table: &mut Table, name: &str, samples: &Samples) {
     let median = samples.percentile(50);
     table.row(name, &[median * 1e3, 1e3 / median]);
 }
 
-fn seconds(printed: Value) -> Result<Samples, HarnessError> {
+pub(crate) fn seconds(printed: Value) -> Result<Samples, HarnessError> {
     let numbers: Vec<f64> = serde_json::from_value(printed)
         .map_err(|source| HarnessError::Json { what: "a list of seconds".to_owned(), source })?;
     Ok(numbers.into_iter().map(std::time::Duration::from_secs_f64).collect())
 }
 
-fn bench(path: &str) -> PathBuf {
+pub(crate) fn bench(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("bench").join(path)
 }
 
-fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> HarnessError {
+pub(crate) fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> HarnessError {
     move |source| HarnessError::Io { what: what.to_owned(), source }
 }
 
-fn missing(what: &str) -> HarnessError {
+pub(crate) fn missing(what: &str) -> HarnessError {
     HarnessError::Environment { missing: what.to_owned() }
 }

@@ -1,26 +1,16 @@
-// Calls a function of the validator's package for Node with the text of a file, again and again, and prints how long
-// each call took, in seconds: the mean of a batch, batch after batch.
+// Calls a function of the validator's package again and again, with the texts of files or with arguments of JSON, and
+// prints how long each call took, in seconds: the mean of a batch, batch after batch.
+//
+// `node call.mjs PACKAGE FUNCTION FILE BATCHES`; a file that ends in .json holds all arguments.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 
-const [folder, name, file, batches] = process.argv.slice(2);
-const { default: validator } = await import(pathToFileURL(join(folder, "nodejs/validator.js")));
-const text = readFileSync(file, "utf8");
-const BATCH = 20;
+import { batches } from "./batches.mjs";
 
-const seconds = [];
-const warmed = performance.now() + 1000;
-while (performance.now() < warmed || seconds.length < Number(batches)) {
-  const start = performance.now();
-  for (let at = 0; at < BATCH; at += 1) {
-    validator[name](text);
-  }
-  const taken = (performance.now() - start) / 1000 / BATCH;
-  if (start >= warmed) {
-    seconds.push(taken);
-  }
-}
-process.stdout.write(JSON.stringify(seconds));
+const [folder, name, file, count] = process.argv.slice(2);
+const { default: validator } = await import(pathToFileURL(join(folder, "nodejs/index.js")));
+const text = readFileSync(file, "utf8");
+const given = file.endsWith(".json") ? JSON.parse(text) : [text];
+process.stdout.write(JSON.stringify(batches(() => validator[name](...given), Number(count))));
