@@ -1,4 +1,4 @@
-// The broker that serves this page: its scope document, read and replaced.
+// The broker that serves this page: asked, and its scope document read and replaced.
 
 /** A document, and the tag that tells whether it is still the current one. */
 export interface Published {
@@ -27,7 +27,7 @@ export class Problem extends Error {
 
 /** The current document; `undefined` where none was published yet. */
 export async function current(token: string): Promise<Published | undefined> {
-  const response = await call(token, "GET");
+  const response = await call(token, "GET", "/v1/scopes");
   if (response.status === 404) return undefined;
   if (!response.ok) throw await problem(response);
   return { text: await response.text(), etag: tag(response) };
@@ -36,15 +36,17 @@ export async function current(token: string): Promise<Published | undefined> {
 /** Replaces the document of that tag. Without a tag, publishes the first one, and never replaces one. */
 export async function publish(token: string, text: string, etag: string | undefined): Promise<Receipt> {
   const precondition: Record<string, string> = etag === undefined ? { "If-None-Match": "*" } : { "If-Match": etag };
-  const response = await call(token, "PUT", { "Content-Type": "application/yaml", ...precondition }, text);
+  const response = await call(token, "PUT", "/v1/scopes", { "Content-Type": "application/yaml", ...precondition }, text);
   if (!response.ok) throw await problem(response);
   const { version, findings } = (await response.json()) as { version: number; findings: unknown[] };
   return { version, etag: tag(response), warnings: findings.length };
 }
 
-async function call(
+/** Asks the broker. What it refuses is an answer like any other; `problem` reads it. */
+export async function call(
   token: string,
-  method: "GET" | "PUT",
+  method: "GET" | "POST" | "PUT",
+  path: string,
   headers: Record<string, string> = {},
   body: string | null = null,
 ): Promise<Response> {
@@ -58,7 +60,7 @@ async function call(
     redirect: "error",
   };
   try {
-    return await fetch("/v1/scopes", request);
+    return await fetch(path, request);
   } catch (cause) {
     throw new Error("the broker cannot be reached", { cause });
   }
@@ -70,7 +72,8 @@ function tag(response: Response): string {
   return etag;
 }
 
-async function problem(response: Response): Promise<Problem> {
+/** Why an answer is no success. */
+export async function problem(response: Response): Promise<Problem> {
   const fallback = { code: "unknown", detail: `the broker answered ${response.status}` };
   const body = (await response.json().catch(() => fallback)) as Partial<typeof fallback>;
   return new Problem(response.status, body.code ?? fallback.code, body.detail ?? fallback.detail);

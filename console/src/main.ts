@@ -1,10 +1,12 @@
-// The scope page.
+// The console: the scope page, and the audit page beside it.
 
 import example from "../../examples/mission.yaml?raw";
+import * as audit from "./audit/page";
 import { Editor } from "./editor";
 import * as findings from "./findings";
 import { agents } from "./outline";
 import { element, text } from "./page";
+import * as pages from "./pages";
 import * as playground from "./playground";
 import * as policy from "./policy";
 import { Publication } from "./publication";
@@ -38,6 +40,8 @@ async function start(): Promise<void> {
   publication = new Publication(editor, () => found.some(({ severity }) => severity === "error"));
 }
 
+pages.follow();
+audit.open();
 start().catch((error: unknown) => {
   console.error(error);
   const message = "The validator could not be started. Reload the page; the browser's console says why.";

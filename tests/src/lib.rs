@@ -43,7 +43,7 @@ mod throttle;
 mod validator;
 
 pub use client::{Client, Reply};
-pub use console::Scenario;
+pub use console::{AuditScenario, Scenario};
 pub use deputize::DeputizeProcess;
 pub use dynamodb_local::DynamoDbLocal;
 pub use environment::{Environment, ScriptOutput};
