@@ -3,6 +3,7 @@
 import initialise, { explainProof } from "@deputize/validator/web/proof";
 import type { Verdict } from "@deputize/validator/web/proof";
 import module from "@deputize/validator/web/proof.wasm?url";
+import { canonical } from "./canonical";
 import type { Entry, Proof } from "./ledger";
 
 export type { Verdict };
@@ -24,11 +25,20 @@ export async function check(shown: Entry, { entry, proof, checkpoint }: Proof, k
   const verdict = explainProof(entry, proof, checkpoint, key);
   if (!verdict.verified) return verdict;
   // A broker could prove one entry and show another.
-  const { event, recorded_at, sequence, personal } = JSON.parse(entry) as Entry & { personal?: { subject: string } };
-  const sealed = canonical([event, recorded_at, sequence, personal?.subject ?? null]);
-  const told = canonical([shown.event, shown.recorded_at, shown.sequence, shown.subject ?? null]);
-  if (sealed === told) return verdict;
+  if (canonical(said(shown)) === canonical(await sealed(entry, verdict.origin))) return verdict;
   return { verified: false, code: "other_entry", message: "what is shown here is not what the log holds" };
+}
+
+function said({ year, sequence, recorded_at, event, subject, leaf }: Entry): unknown[] {
+  return [String(year), sequence, recorded_at, event, subject ?? null, leaf];
+}
+
+/** The same of an entry's own text, and of the name of its log, which ends with the year. */
+async function sealed(text: string, origin: string): Promise<unknown[]> {
+  const { sequence, recorded_at, event, personal } = JSON.parse(text) as Entry & { personal?: { subject: string } };
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`\0${text}`));
+  const leaf = btoa(String.fromCharCode(...new Uint8Array(hash)));
+  return [origin.split("/").at(-1), sequence, recorded_at, event, personal?.subject ?? null, leaf];
 }
 
 /** Why a text is no key of a log; nothing where it is one. */
@@ -37,12 +47,4 @@ export async function wrongWith(key: string): Promise<string | undefined> {
   const nothing = { sequence: 0, size: 1, hashes: [] };
   const verdict = explainProof("", nothing, "", key);
   return !verdict.verified && verdict.code === "malformed_key" ? verdict.message : undefined;
-}
-
-/** JSON with the members of objects in one order. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(",")}}`;
 }

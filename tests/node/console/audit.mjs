@@ -38,6 +38,7 @@ const scenarios = {
 
     await page.locator("#kind").fill("lease_revoked");
     await page.locator("#of-agent").fill("deploy");
+    await page.locator("#lease").fill("lease-1");
     await page.locator("#from").fill("2026-03-01");
     await page.locator("#to").fill("2026-03-01");
     await page.locator("#find").click();
@@ -45,7 +46,7 @@ const scenarios = {
     assert.deepEqual(await numbers(page), [27, 15, 3]);
     const { query } = broker.asked.at(-1);
     const range = { from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z" };
-    assert.deepEqual(query, { kind: "lease_revoked", agent: "deploy", ...range });
+    assert.deepEqual(query, { kind: "lease_revoked", agent: "deploy", lease: "lease-1", ...range });
     const offered = await page.locator("#kinds option").evaluateAll((options) => options.map(({ value }) => value));
     assert.equal(offered.length, 4);
 
@@ -137,15 +138,25 @@ const scenarios = {
     await page.screenshot({ path: path.join(screenshots, "audit-refused.png"), fullPage: true });
 
     // One entry is shown, and another is proved.
-    broker.tampered = (route, answer) => {
-      if (route === "entries") answer.entries.find(({ sequence }) => sequence === 33).event.agent = "nobody";
-      return answer;
-    };
-    await find(page);
-    await page.locator("#rows", { hasText: "nobody" }).waitFor();
-    await choose(page, 33);
-    await refused(page, "other_entry");
-    await page.getByText("What is shown here is not what the log holds.").waitFor();
+    const lies = [
+      (entry) => (entry.event.agent = "nobody"),
+      (entry) => (entry.event.approved = true),
+      (entry) => delete entry.event.note,
+      (entry) => (entry.recorded_at = "2026-03-01T09:33:01Z"),
+      (entry) => (entry.subject = "somebody-else"),
+      (entry) => delete entry.subject,
+      (entry) => (entry.leaf = ledger.proof(33).proof.hashes[0]),
+    ];
+    for (const lie of lies) {
+      broker.tampered = (route, answer) => {
+        if (route === "entries") lie(answer.entries.find(({ sequence }) => sequence === 33));
+        return answer;
+      };
+      await find(page);
+      await choose(page, 33);
+      await refused(page, "other_entry");
+      await page.getByText("What is shown here is not what the log holds.").waitFor();
+    }
 
     // What the page cannot read is told, too, and is not taken for a proof.
     broker.tampered = (route, answer) => (route === "proof" ? { ...answer, proof: { ...answer.proof, size: "37" } } : answer);

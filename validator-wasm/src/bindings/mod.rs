@@ -8,7 +8,9 @@ mod scope;
 
 use std::fmt::Display;
 
-use js_sys::{Error, JSON, JsString, Object, Reflect};
+#[cfg(any(feature = "document", feature = "proof"))]
+use js_sys::Reflect;
+use js_sys::{Error, JSON, JsString, Object};
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsCast as _, JsValue};
 
@@ -36,6 +38,7 @@ fn string(argument: &'static str, value: &JsValue) -> Result<String, InvalidArgu
 
 /// The fields of an object that has no others, looked up by name; or the name of one that it should not have. Field by
 /// field: a parser of JSON would make the module larger by a twentieth.
+#[cfg(any(feature = "document", feature = "proof"))]
 fn fields<'a>(object: &'a Object, known: &[&str]) -> Result<impl Fn(&str) -> JsValue + use<'a>, String> {
     let mut names = Object::keys(object).into_iter().filter_map(|name| name.as_string());
     match names.find(|name| !known.contains(&name.as_str())) {
