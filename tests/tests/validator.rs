@@ -41,6 +41,28 @@ async fn workerd_answers_every_vector_as_recorded() -> Result<(), HarnessError> 
 }
 
 #[tokio::test]
+async fn every_host_proves_what_the_ledger_proves_and_refuses_the_rest_for_the_same_reason()
+-> Result<(), HarnessError> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/ledger/proofs.json");
+    let vectors: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let questions: Vec<Value> = vectors
+        .iter()
+        .map(|vector| ["entry", "proof", "checkpoint", "key"].map(|name| vector[name].clone()))
+        .map(|arguments| json!({ "function": "explainProof", "arguments": arguments }))
+        .collect();
+    for host in [JavaScriptHost::Node, JavaScriptHost::Chromium, JavaScriptHost::Workerd] {
+        let answers = Environment::locate()?.validator_answers(host, &questions).await?;
+        assert_eq!(answers.len(), vectors.len());
+        for (vector, answer) in vectors.iter().zip(&answers) {
+            let verdict = &serde_json::from_str::<Value>(answer).unwrap()["ok"];
+            let reason = if verdict["verified"] == true { "ok" } else { verdict["code"].as_str().unwrap() };
+            assert_eq!(reason, vector["expected"], "{host:?}: {}: {answer}", vector["name"]);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_types_are_exact() -> Result<(), HarnessError> {
     assert_eq!(Environment::locate()?.validator_type_errors().await?, json!([]));
     Ok(())
