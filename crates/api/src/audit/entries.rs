@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use deputize_broker::audit::Kind;
 use deputize_broker::audit::PersonalField;
-use deputize_broker::ledger::{EntryFilter, FoundEntry, LedgerReader};
+use deputize_broker::ledger::{Disclosed, EntryFilter, FoundEntry, LedgerReader};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,6 +77,10 @@ pub(crate) struct EntryBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     personal: Option<BTreeMap<PersonalField, Value>>,
+    /// With which `personal` is committed to in the entry: SHA-256 of these bytes, in hexadecimal digits here, and of the
+    /// canonical JSON of `personal` is the commitment's hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
     /// The hash of its leaf (RFC 6962), in base64.
     leaf: String,
 }
@@ -100,6 +104,7 @@ impl From<FoundEntry> for EntryBody {
     fn from(found: FoundEntry) -> Self {
         let leaf = found.leaf().to_string();
         let FoundEntry { year, entry, personal, .. } = found;
+        let (salt, personal) = personal.map(|Disclosed { salt, fields }| (hex::encode(salt), fields)).unzip();
         Self {
             year,
             sequence: entry.sequence,
@@ -107,6 +112,7 @@ impl From<FoundEntry> for EntryBody {
             event: entry.event,
             subject: entry.personal.map(|commitment| commitment.subject),
             personal,
+            salt,
             leaf,
         }
     }

@@ -43,6 +43,7 @@ use crate::ports::{Source, StoreError};
 pub use self::publication::Published;
 pub use self::reader::{EntryFilter, EntryPage, FoundEntry, LedgerReader, Proven};
 pub use self::sequencer::{Sealed, Sequencer};
+pub use self::subjects::Disclosed;
 pub use self::watch::{Disturbance, OutboxChange};
 pub use self::witness::CosignError;
 

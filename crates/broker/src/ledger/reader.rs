@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::files::{Files, read};
-use super::{LedgerError, LedgerPorts, LedgerSettings, subjects};
-use crate::audit::{EventId, PersonalField};
+use super::subjects::{self, Disclosed};
+use super::{LedgerError, LedgerPorts, LedgerSettings};
+use crate::audit::EventId;
 
 /// How many entries one search looks at, at most: about as much as an answer may take.
 const LOOKED_AT: u64 = 4_096;
@@ -66,7 +67,7 @@ pub struct FoundEntry {
     /// The same, read.
     pub entry: Entry,
     /// What of it may be about a person; none where there is nothing, or where it was erased.
-    pub personal: Option<BTreeMap<PersonalField, Value>>,
+    pub personal: Option<Disclosed>,
 }
 
 /// An entry, and what proves that the log holds it.
@@ -208,7 +209,7 @@ impl LedgerReader {
         &self,
         entry: &Entry,
         commitment: &Commitment,
-    ) -> Result<Option<BTreeMap<PersonalField, Value>>, LedgerError> {
+    ) -> Result<Option<Disclosed>, LedgerError> {
         let tenant = &self.settings.tenant;
         let Some(name) = entry.event.get("id").and_then(Value::as_str) else { return Ok(None) };
         let Ok(id) = name.parse::<EventId>() else { return Ok(None) };

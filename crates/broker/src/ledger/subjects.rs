@@ -32,11 +32,14 @@ pub(super) struct Keys {
     keys: HashMap<String, (String, DataKey)>,
 }
 
-/// What is sealed: the data, and the salt without which its commitment could be guessed at.
-#[derive(Serialize, Deserialize)]
-struct Opened {
-    salt: [u8; 32],
-    fields: BTreeMap<PersonalField, Value>,
+/// What is kept outside of an entry, and what its commitment is over: the data, and a salt without which it could be guessed
+/// at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disclosed {
+    /// Random.
+    pub salt: [u8; 32],
+    /// What may be about a person.
+    pub fields: BTreeMap<PersonalField, Value>,
 }
 
 /// The name that a subject is found by.
@@ -85,8 +88,8 @@ impl Keys {
         let salt = random_bytes::<32>(&*ports.random);
         let nonce = random_bytes::<12>(&*ports.random);
         let commitment = Commitment::of(pseudonym, &salt, &json(&personal.fields)?)?;
-        let text =
-            serde_json::to_vec(&Opened { salt, fields: personal.fields }).map_err(|_| SealError::Refused)?;
+        let text = serde_json::to_vec(&Disclosed { salt, fields: personal.fields })
+            .map_err(|_| SealError::Refused)?;
         let text = Zeroizing::new(text);
         let aad = authenticated(tenant, pseudonym, event);
         let ciphertext = Aes256Gcm::new((&**key).into())
@@ -105,7 +108,7 @@ pub(super) async fn open(
     commitment: &Commitment,
     sealed: &SealedPersonal,
     ports: &LedgerPorts,
-) -> Result<Option<BTreeMap<PersonalField, Value>>, LedgerError> {
+) -> Result<Option<Disclosed>, LedgerError> {
     let Some(subject) = ports.subjects.by_pseudonym(tenant, &sealed.pseudonym).await? else {
         return Ok(None);
     };
@@ -117,8 +120,8 @@ pub(super) async fn open(
         .decrypt(&Nonce::from(sealed.nonce), Payload { msg: &ciphertext, aad: &aad })
         .map(Zeroizing::new)
         .map_err(|_| SealError::Refused)?;
-    let Opened { salt, fields } = serde_json::from_slice(&text).map_err(|_| SealError::Refused)?;
-    Ok(commitment.opens(&salt, &json(&fields)?).then_some(fields))
+    let disclosed: Disclosed = serde_json::from_slice(&text).map_err(|_| SealError::Refused)?;
+    Ok(commitment.opens(&disclosed.salt, &json(&disclosed.fields)?).then_some(disclosed))
 }
 
 /// As it is committed to.

@@ -22,7 +22,11 @@ async fn an_identity_is_kept_outside_of_the_entry_and_shown_beside_it() {
     assert_eq!(subjects[0], subjects[1], "the same person has the same pseudonym");
     for event in [one, other] {
         let found = world.reader().entry(event).await.unwrap().unwrap();
-        let told = serde_json::to_string(&found.personal.unwrap()).unwrap();
+        let disclosed = found.personal.unwrap();
+        let told = serde_json::to_value(&disclosed.fields).unwrap();
+        // Anybody who is shown it can hold it against the entry.
+        assert!(found.entry.personal.unwrap().opens(&disclosed.salt, &told));
+        let told = told.to_string();
         assert!(told.contains("ada@example.com"), "{told}");
     }
 }
