@@ -11,7 +11,7 @@ use crate::Store;
 use crate::error::{impossible, store_error};
 use crate::item::{Item, text};
 use crate::table::{Key, connectors_partition};
-use crate::transaction::{Part, Refusal, Transaction};
+use crate::transaction::{Part, Refusal};
 
 #[async_trait]
 impl ConnectorStore for Store {
@@ -45,7 +45,7 @@ impl ConnectorStore for Store {
     ) -> Result<(), StoreError> {
         let mut row = Key::connector(tenant, &connector.name).attributes();
         row.insert("text".to_owned(), text(&connector.text));
-        let mut transaction = Transaction::default();
+        let mut transaction = self.once(event)?;
         transaction.put(Part::Text, self.put_of(row).build().map_err(impossible)?);
         match self.commit(transaction, event, 'n').await {
             Ok(()) => Ok(()),

@@ -11,13 +11,13 @@ use crate::Store;
 use crate::error::store_error;
 use crate::item::{Attributes, Item, sha256, text};
 use crate::table::{Key, OUTBOX_SHARDS, outbox_partition};
-use crate::transaction::{Refusal, Transaction};
+use crate::transaction::Refusal;
 
 #[async_trait]
 impl AuditOutbox for Store {
     async fn record(&self, event: &AuditEvent) -> Result<(), StoreError> {
         // Not a plain put: one whose answer was lost would bring back an event that the ledger has taken since.
-        match self.commit(Transaction::default(), event, 'o').await {
+        match self.commit(self.once(event)?, event, 'o').await {
             Ok(()) => Ok(()),
             Err(Refusal::Store(error)) => Err(error),
             Err(Refusal::Conditions(_)) => Err(StoreError::Inconsistent {

@@ -10,7 +10,7 @@ use crate::Store;
 use crate::error::{impossible, store_error};
 use crate::ledger::row;
 use crate::table::Key;
-use crate::transaction::{Part, Refusal, Transaction};
+use crate::transaction::{Part, Refusal};
 
 #[async_trait]
 impl Subjects for Store {
@@ -52,7 +52,7 @@ impl Subjects for Store {
         pseudonym: &str,
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
-        let mut transaction = Transaction::default();
+        let mut transaction = self.once(event)?;
         for key in [Key::subject(tenant, name), Key::pseudonym(tenant, pseudonym)] {
             transaction.delete(Part::Subject, self.delete_of(&key).build().map_err(impossible)?);
         }

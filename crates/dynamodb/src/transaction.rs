@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Failure;
-use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use deputize_broker::audit::{AuditEvent, EventId};
 use deputize_broker::ports::StoreError;
 use sha2::{Digest, Sha256};
@@ -71,6 +71,10 @@ impl Transaction {
         self.push(part, TransactWriteItem::builder().delete(delete).build());
     }
 
+    fn check(&mut self, part: Part, check: ConditionCheck) {
+        self.push(part, TransactWriteItem::builder().condition_check(check).build());
+    }
+
     fn push(&mut self, part: Part, action: TransactWriteItem) {
         self.parts.push(part);
         self.actions.push(action);
@@ -91,6 +95,17 @@ impl Store {
     /// A deletion in this table.
     pub(crate) fn delete_of(&self, key: &Key) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
         Delete::builder().table_name(&*self.table).set_key(Some(key.attributes()))
+    }
+
+    /// A transaction whose repetition nothing else would refuse: it is none where the ledger has taken the event, which
+    /// waits no more then.
+    pub(crate) fn once(&self, event: &AuditEvent) -> Result<Transaction, StoreError> {
+        let taken = Key::entry(&event.tenant, &event.id.to_string()).attributes();
+        let check = ConditionCheck::builder().table_name(&*self.table).set_key(Some(taken));
+        let check = check.condition_expression("attribute_not_exists(pk)").build().map_err(impossible)?;
+        let mut transaction = Transaction::default();
+        transaction.check(Part::Event, check);
+        Ok(transaction)
     }
 
     /// Commits a transaction together with its event. The event's id makes it idempotent: DynamoDB answers a

@@ -1,5 +1,9 @@
 //! The stores on the engine in the process.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod ledger;
+
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
 use std::time::UNIX_EPOCH;
@@ -13,6 +17,11 @@ use deputize_dynamodb::{Embedded, store};
 use deputize_testkit::keys::Scrambled;
 use futures_util::future::join_all;
 
+use crate::ledger::Ledger;
+
+/// In how many rows a bit is flipped: `DEPUTIZE_TAMPERS` says otherwise.
+const TAMPERS: usize = 300;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 #[tokio::test]
@@ -21,6 +30,35 @@ async fn the_embedded_store_keeps_to_the_contract() -> Outcome {
     let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
     create_table(&client, "deputize").await?;
     deputize_testkit::store::contract(&store(client, "deputize")).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_embedded_store_keeps_to_the_ledgers_contract() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
+    create_table(&client, "deputize").await?;
+    deputize_testkit::ledger_store::contract(&store(client, "deputize")).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bit_that_is_flipped_in_a_waiting_row_is_told() -> Outcome {
+    let tampers = std::env::var("DEPUTIZE_TAMPERS").ok().and_then(|many| many.parse().ok());
+    let directory = tempfile::tempdir()?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
+    create_table(&client, "deputize").await?;
+    let ledger = Ledger::of(&client, "tampered");
+    ledger::a_bit_that_is_flipped_in_a_waiting_row_is_told(&ledger, tampers.unwrap_or(TAMPERS)).await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_sequencers_make_one_log() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let client = Embedded::open(&directory.path().join("deputize.db"))?.client();
+    create_table(&client, "deputize").await?;
+    ledger::two_sequencers_make_one_log(&Ledger::of(&client, "raced"), 2_000).await;
     Ok(())
 }
 

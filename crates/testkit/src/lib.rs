@@ -4,6 +4,8 @@ pub mod credentials;
 pub mod events;
 pub mod keys;
 pub mod ledger;
+pub mod ledger_store;
+pub mod log_copy;
 pub mod log_objects;
 pub mod log_signer;
 pub mod outbox;

@@ -1,8 +1,10 @@
-//! What every keeper of a log's key must do.
+//! What every keeper of a log's key must do, and one in memory.
 
+use async_trait::async_trait;
 use deputize_broker::ports::ledger::LogSigner;
 use deputize_broker::ports::signing::SigningError;
-use ed25519_dalek::{Signature, VerifyingKey};
+use deputize_ledger::{Origin, VerifierKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 /// Holds a log's signer to its contract: what it signs verifies under its public half by a library of another make, and
 /// as no other message; the same message has the same signature, as RFC 8032 has it; the key stays the same.
@@ -34,4 +36,36 @@ pub async fn log_signer_contract(signer: &dyn LogSigner) -> Result<(), SigningEr
 pub fn verifies(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     let signature = Signature::from_bytes(signature);
     VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
+}
+
+/// A key in memory that signs a log: the same one in every run.
+#[derive(Debug)]
+pub struct MemoryLogKey(SigningKey);
+
+impl Default for MemoryLogKey {
+    fn default() -> Self {
+        Self(SigningKey::from_bytes(&[7; 32]))
+    }
+}
+
+impl MemoryLogKey {
+    /// The key by which a log of this name is verified.
+    ///
+    /// # Panics
+    /// Never: the key is one.
+    #[allow(clippy::expect_used)]
+    pub fn verifier(&self, origin: Origin) -> VerifierKey {
+        VerifierKey::new(origin, self.0.verifying_key().as_bytes()).expect("a public key")
+    }
+}
+
+#[async_trait]
+impl LogSigner for MemoryLogKey {
+    async fn public_key(&self) -> Result<[u8; 32], SigningError> {
+        Ok(self.0.verifying_key().to_bytes())
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<[u8; 64], SigningError> {
+        Ok(self.0.sign(message).to_bytes())
+    }
 }
