@@ -65,6 +65,12 @@ impl Endpoint {
         self.send("moto-api", path, request.header("content-type", "text/plain").body(body)).await
     }
 
+    /// A request of S3 without a body.
+    pub(crate) async fn put(&self, path: &str, header: (&str, &str)) -> Result<String, HarnessError> {
+        let request = self.client.put(format!("{}{path}", self.url)).header(header.0, header.1);
+        self.send("s3", path, request).await
+    }
+
     async fn send(
         &self,
         service: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::aws_call::{Endpoint, credentials};
+use crate::aws_call::{Endpoint, REGION, credentials};
 use crate::{Environment, HarnessError, Process, until};
 
 /// Java starts in a second or two; the rest is for a machine that is busy with other tests.
@@ -78,6 +78,27 @@ impl DynamoDbLocal {
     /// [`HarnessError::Refused`] with its answer where it is not a success.
     pub async fn call(&self, operation: &str, body: &Value) -> Result<Value, HarnessError> {
         self.endpoint.json("dynamodb", &format!("DynamoDB_20120810.{operation}"), body).await
+    }
+
+    /// A call to the streams of its tables, as in `stream_call("DescribeStream", &json!({ "StreamArn": … }))`.
+    ///
+    /// # Errors
+    /// [`HarnessError::Refused`] with its answer where it is not a success.
+    pub async fn stream_call(&self, operation: &str, body: &Value) -> Result<Value, HarnessError> {
+        self.endpoint.json("dynamodb", &format!("DynamoDBStreams_20120810.{operation}"), body).await
+    }
+
+    /// The SDK's client of it.
+    #[must_use]
+    pub fn client(&self) -> aws_sdk_dynamodb::Client {
+        let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_dynamodb::config::Region::new(REGION))
+            .credentials_provider(credentials)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(self.url());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// Its process, for tests in which the table is to fall silent.

@@ -4,9 +4,6 @@ use serde_json::{Value, json};
 
 use crate::{ApiGatewayEvent, DynamoDbLocal, Environment, HarnessError, Moto, RuntimeApi};
 
-/// The table's name.
-const TABLE: &str = "deputize";
-
 /// DynamoDB Local with Deputize's table, and moto with a key, for STS and KMS.
 #[derive(Debug)]
 pub struct IssuanceCloud {
@@ -18,6 +15,8 @@ pub struct IssuanceCloud {
 }
 
 impl IssuanceCloud {
+    /// The table's name.
+    pub const TABLE: &'static str = "deputize";
     /// The caller that the settings make an admin.
     pub const ADMIN: &'static str = "arn:aws:iam::111122223333:role/deputize-admin";
     /// A session of the role that the example document binds `devops-agent` to.
@@ -30,7 +29,8 @@ impl IssuanceCloud {
     /// [`HarnessError`] where one of them does not come up.
     pub async fn start(environment: &Environment) -> Result<Self, HarnessError> {
         let (moto, dynamodb) = tokio::try_join!(Moto::start(environment), DynamoDbLocal::start(environment))?;
-        create_table(dynamodb.url()).await?;
+        let made = deputize_dynamodb::create_table(&dynamodb.client(), Self::TABLE).await;
+        made.map_err(HarnessError::part("making the table"))?;
         let key = moto.json("kms", "TrentService.CreateKey", &json!({})).await?;
         let key = key.pointer("/KeyMetadata/Arn").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Self { moto, dynamodb, key })
@@ -42,7 +42,7 @@ impl IssuanceCloud {
         let settings =
             json!({ "tenant": "acme", "admins": [{ "aws": Self::ADMIN }], "aws": { "region": "us-east-1" } });
         let own = [
-            ("DEPUTIZE_TABLE", TABLE.to_owned()),
+            ("DEPUTIZE_TABLE", Self::TABLE.to_owned()),
             ("DEPUTIZE_KMS_KEY", self.key.clone()),
             ("DEPUTIZE_SETTINGS", settings.to_string()),
         ];
@@ -66,20 +66,4 @@ impl IssuanceCloud {
             }),
         }
     }
-}
-
-async fn create_table(url: &str) -> Result<(), HarnessError> {
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version_latest()
-        .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
-        .credentials_provider(credentials)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(url);
-    let client = aws_sdk_dynamodb::Client::from_conf(config.build());
-    deputize_dynamodb::table::create_table(&client, TABLE).await.map_err(|error| HarnessError::Refused {
-        operation: "CreateTable".to_owned(),
-        status: 0,
-        body: error.to_string(),
-    })
 }

@@ -25,6 +25,7 @@
 //! ```
 
 mod aws_call;
+mod aws_proxy;
 mod client;
 mod console;
 mod deputize;
@@ -36,12 +37,15 @@ mod issuance;
 mod moto;
 mod nats_server;
 mod process;
+mod proxy;
 mod readiness;
 mod runtime_api;
 mod shelf;
+mod table_stream;
 mod throttle;
 mod validator;
 
+pub use aws_proxy::AwsProxy;
 pub use client::{Client, Reply};
 pub use console::{AuditScenario, Scenario};
 pub use deputize::DeputizeProcess;
@@ -56,5 +60,6 @@ pub use process::Process;
 pub use readiness::until;
 pub use runtime_api::{Answer, Function, RuntimeApi};
 pub use shelf::{InstantProvider, Shelf, StoreRequests};
+pub use table_stream::TableStream;
 pub use throttle::Throttle;
 pub use validator::{Checked, JavaScriptHost, Strain};

@@ -78,6 +78,14 @@ impl Moto {
         self.endpoint.query(service, action, form).await
     }
 
+    /// Makes a bucket in which objects can be locked.
+    ///
+    /// # Errors
+    /// [`HarnessError::Refused`] with moto's answer where it is not a success.
+    pub async fn create_locking_bucket(&self, name: &str) -> Result<(), HarnessError> {
+        self.endpoint.put(&format!("/{name}"), ("x-amz-bucket-object-lock-enabled", "true")).await.map(|_| ())
+    }
+
     /// Forgets everything that was created.
     ///
     /// # Errors

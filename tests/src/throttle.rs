@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::proxy::forward;
 use crate::{DynamoDbLocal, HarnessError};
 
 /// As DynamoDB says it.
@@ -79,7 +80,7 @@ async fn pass(
     State(proxy): State<Proxy>,
     method: Method,
     uri: Uri,
-    mut headers: HeaderMap,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
@@ -89,14 +90,5 @@ async fn pass(
         let headers = [("content-type", "application/x-amz-json-1.0")];
         return (StatusCode::BAD_REQUEST, headers, THROTTLED).into_response();
     }
-    headers.remove("host");
-    let request =
-        proxy.client.request(method, format!("{}{uri}", proxy.upstream)).headers(headers).body(body);
-    match request.send().await {
-        Ok(answer) => {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            (status, headers, answer.bytes().await.unwrap_or_default()).into_response()
-        }
-        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
-    }
+    forward(&proxy.client, &proxy.upstream, method, &uri, headers, body).await
 }
