@@ -2,6 +2,7 @@
 //!
 //! A new benchmark is a module with a `run` that gives a [`Table`], and a line in [`Benchmark`].
 
+mod append;
 mod cold_start;
 mod issue;
 mod ledger;
@@ -58,6 +59,8 @@ enum Benchmark {
     Rotation,
     /// Sealing and opening stored secrets, beside openssl.
     Seal,
+    /// Growing the ledger on the embedded engine.
+    Append,
     /// Verifying a log offline, beside openssl.
     Ledger,
     /// A scope document, checked natively.
@@ -82,6 +85,7 @@ impl Benchmark {
             Self::Sweep => rotation::sweep(arguments.runs.max(1), arguments.stored).await,
             Self::Rotation => rotation::pace().await,
             Self::Seal => seal::run().await,
+            Self::Append => append::run().await,
             Self::Ledger => ledger::run().await,
             Self::Document => validator::document(),
             Self::Policies => validator::policies(environment, &arguments.parliament).await,

@@ -46,7 +46,7 @@ impl HarnessError {
     }
 
     /// Wraps an error of a part of the product, saying which.
-    pub(crate) fn part<E: std::error::Error + Send + Sync + 'static>(what: &str) -> impl FnOnce(E) -> Self {
+    pub fn part<E: std::error::Error + Send + Sync + 'static>(what: &str) -> impl FnOnce(E) -> Self {
         let what = what.to_owned();
         move |source| Self::Part { what, source: source.into() }
     }

@@ -19,7 +19,8 @@ impl StoreRequests {
     }
 
     /// A client whose requests are counted, those that are made again too.
-    pub(super) fn counted(&self, client: &Client) -> Client {
+    #[must_use]
+    pub fn counted(&self, client: &Client) -> Client {
         Client::from_conf(client.config().to_builder().interceptor(self.clone()).build())
     }
 }

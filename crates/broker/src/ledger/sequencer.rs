@@ -216,7 +216,7 @@ impl Sequencer {
         for event in &batch.alarming {
             self.alert(event).await;
         }
-        self.finish(head).await?;
+        self.finish_with(head, stage).await?;
         Ok(Step::Done { appended })
     }
 
@@ -269,17 +269,21 @@ impl Sequencer {
     }
 
     /// Puts everything that belongs to a head in its place. Whoever finds it undone does it again.
-    async fn finish(&self, mut head: Head) -> Result<(), LedgerError> {
-        let Some(staged) = head.staged.take() else { return Ok(()) };
-        // Only those names are removed that were given once: what another does at the same time is the same.
-        let stage = match Stage::read(&self.files, &staged).await {
-            Ok(stage) => stage,
+    async fn finish(&self, head: Head) -> Result<(), LedgerError> {
+        let Some(staged) = &head.staged else { return Ok(()) };
+        match Stage::read(&self.files, staged).await {
+            Ok(stage) => self.finish_with(head, stage).await,
             Err(error) => {
                 let now = self.ports.heads.head(&self.settings.tenant).await?;
                 let is_done = now.is_some_and(|now| now.version > head.version);
-                return if is_done { Ok(()) } else { Err(error) };
+                if is_done { Ok(()) } else { Err(error) }
             }
-        };
+        }
+    }
+
+    /// The same, with what is staged.
+    async fn finish_with(&self, mut head: Head, stage: Stage) -> Result<(), LedgerError> {
+        let Some(staged) = head.staged.take() else { return Ok(()) };
         let objects = self.files.objects();
         let puts = stage.files.iter().map(|file| objects.put(&file.path, &file.bytes));
         if let Err(error) = try_join_all(puts).await {
@@ -294,6 +298,7 @@ impl Sequencer {
         head.version += 1;
         match self.ports.heads.advance(&self.settings.tenant, &head).await {
             Ok(()) => {
+                // Only those names are removed that were given once: what another does at the same time is the same.
                 for path in superseded.into_iter().chain([staged.path]) {
                     self.drop_file(Some(path)).await;
                 }
