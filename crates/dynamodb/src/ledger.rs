@@ -18,7 +18,7 @@ use crate::table::Key;
 
 /// How many writes a batch takes
 /// (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html).
-const BATCH: usize = 25;
+pub(crate) const BATCH: usize = 25;
 
 /// How many batches are under way at once: the embedded engine commits as many together as make a transaction.
 const BATCHES: usize = 8;
@@ -84,8 +84,8 @@ impl EntryIndex for Store {
                 deletions.push(WriteRequest::builder().delete_request(delete).build());
             }
         }
-        self.write(puts).await?;
-        self.write(deletions).await
+        self.write(puts, BATCH).await?;
+        self.write(deletions, BATCH).await
     }
 
     async fn find(&self, tenant: &TenantId, name: &str) -> Result<Option<Indexed>, StoreError> {
@@ -94,9 +94,9 @@ impl EntryIndex for Store {
 }
 
 impl Store {
-    /// Writes that have no conditions, in no order.
-    pub(crate) async fn write(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
-        let batches: Vec<Vec<WriteRequest>> = writes.chunks(BATCH).map(<[WriteRequest]>::to_vec).collect();
+    /// Writes that have no conditions, in no order, so many in a request.
+    pub(crate) async fn write(&self, writes: Vec<WriteRequest>, together: usize) -> Result<(), StoreError> {
+        let batches: Vec<Vec<WriteRequest>> = writes.chunks(together).map(<[WriteRequest]>::to_vec).collect();
         let batches = batches.into_iter().map(|batch| Ok(self.write_batch(batch)));
         stream::iter(batches).try_buffer_unordered(BATCHES).try_collect::<Vec<()>>().await.map(|_| ())
     }

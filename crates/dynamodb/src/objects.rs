@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use deputize_broker::ports::StoreError;
 use deputize_broker::ports::ledger::{LogObjects, ObjectPath, PutError};
 use futures_util::future::try_join_all;
@@ -10,11 +10,15 @@ use futures_util::future::try_join_all;
 use crate::Store;
 use crate::error::{impossible, store_error};
 use crate::item::{number, sha256, text};
+use crate::ledger::BATCH;
 use crate::table::Key;
 
 /// How many bytes of a file go into one row: an item has 400 KB at most
 /// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
 const ROW: usize = 380 * 1024;
+
+/// How many such rows go into one request: DynamoDB takes 16 MB, and the embedded engine 4 MB.
+const ROWS: usize = 8;
 
 #[async_trait]
 impl LogObjects for Store {
@@ -60,8 +64,8 @@ impl LogObjects for Store {
         };
         let deletions: Result<Vec<_>, StoreError> = keys.map(delete).collect();
         // Its name goes first: a file is there by it.
-        self.write(vec![delete(Key::file(path))?]).await?;
-        self.write(deletions?).await
+        self.write(vec![delete(Key::file(path))?], BATCH).await?;
+        self.write(deletions?, BATCH).await
     }
 }
 
@@ -72,12 +76,13 @@ impl Store {
         let mut file = Key::file(path).attributes();
         file.insert("sha256".to_owned(), text(&hash));
         let parts: &[u8] = if bytes.len() <= ROW { &[] } else { bytes };
-        for (number, part) in parts.chunks(ROW).enumerate() {
+        let rows = parts.chunks(ROW).enumerate().map(|(number, part)| {
             let mut row = Key::part(path, &hash, number).attributes();
             row.insert("bytes".to_owned(), blob(part));
-            let put = self.client.put_item().table_name(&*self.table).set_item(Some(row));
-            put.send().await.map_err(store_error)?;
-        }
+            let put = PutRequest::builder().set_item(Some(row)).build().map_err(impossible)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        self.write(rows.collect::<Result<_, StoreError>>()?, ROWS).await?;
         if parts.is_empty() {
             file.insert("bytes".to_owned(), blob(bytes));
         }

@@ -26,7 +26,7 @@ use crate::ports::ledger::{AdvanceError, ObjectPath, PutError};
 use crate::rotation::told::Severity;
 
 /// How many events a batch has at most.
-const BATCH: u32 = 1_024;
+const BATCH: u32 = 4_096;
 
 /// How long a checkpoint stands before its signer says again that it is the last one.
 const RENEWAL: SignedDuration = SignedDuration::from_hours(1);
