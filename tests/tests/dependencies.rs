@@ -59,7 +59,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("xtask",             &[]),
     ("xtask-wasm-bindgen", &[]),
     // End to end, from the outside; contract suites on emulators.
-    ("deputize-e2e",      &[API, BROKER, SCOPE, LEDGER, SANDBOX, TESTKIT, HTTP, "deputize-validator", "deputize-aws", "deputize-azure", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
+    ("deputize-e2e",      &[API, "deputize-s3", BROKER, SCOPE, LEDGER, SANDBOX, TESTKIT, HTTP, "deputize-validator", "deputize-aws", "deputize-azure", "deputize-dynamodb", "deputize-gcp", "deputize-host", "deputize-keyring", "deputize-kms"]),
 ];
 
 /// What tests inside a package may use beyond that.
