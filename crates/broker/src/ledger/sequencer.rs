@@ -21,6 +21,7 @@ use super::{LedgerError, LedgerPorts, LedgerSettings};
 use crate::audit::{Anomaly, AuditEvent, What};
 use crate::caller::Actor;
 use crate::lease::fresh_uuid;
+use crate::ports::StoreError;
 use crate::ports::audit::Waiting;
 use crate::ports::ledger::{AdvanceError, ObjectPath, PutError};
 use crate::rotation::told::Severity;
@@ -252,7 +253,7 @@ impl Sequencer {
         let index = size / u64::from(FULL);
         let mut bundle = match self.files.bundle(head.year, index, size).await {
             Ok(bundle) => bundle,
-            Err(LedgerError::Store(crate::ports::StoreError::Inconsistent { .. })) => Vec::new(),
+            Err(LedgerError::Store(StoreError::Inconsistent { .. })) => Vec::new(),
             Err(error) => return Err(error),
         };
         bundle.resize(meant.len(), Vec::new());
@@ -275,8 +276,16 @@ impl Sequencer {
             Ok(stage) => self.finish_with(head, stage).await,
             Err(error) => {
                 let now = self.ports.heads.head(&self.settings.tenant).await?;
-                let is_done = now.is_some_and(|now| now.version > head.version);
-                if is_done { Ok(()) } else { Err(error) }
+                if now.is_some_and(|now| now.version > head.version) {
+                    return Ok(());
+                }
+                match error {
+                    // What the head says cannot be put in place any more.
+                    LedgerError::Disturbed(_) | LedgerError::Store(StoreError::Inconsistent { .. }) => {
+                        self.disturbed(Anomaly::HistoryDiffers { at: staged.path.to_string() }).await
+                    }
+                    error => Err(error),
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What should not happen is seen, told and, where it has to be, stops the log.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use deputize_broker::audit::What;
@@ -9,8 +10,9 @@ use deputize_broker::ports::Source;
 use deputize_broker::ports::audit::{OutboxKey, Waiting};
 use deputize_broker::ports::ledger::CheckpointMemory;
 use deputize_scope::TenantId;
+use deputize_testkit::ledger::{Fault, MemoryLedger};
 
-use crate::world::World;
+use crate::world::{World, at, run};
 
 #[derive(Default)]
 struct Memory(Mutex<Option<String>>);
@@ -173,4 +175,31 @@ async fn an_event_too_large_for_an_entry_is_kept_beside_and_its_hash_sealed() {
     let kept: deputize_broker::audit::AuditEvent =
         serde_json::from_slice(&world.stored.lock().unwrap().objects[&path]).unwrap();
     assert_eq!(kept, event);
+}
+
+#[tokio::test]
+async fn what_was_staged_and_is_not_what_it_was_is_told_of_and_put_nowhere() {
+    for tamper in [|bytes: &mut Vec<u8>| bytes[9] ^= 4, Vec::clear] {
+        let world = World::new();
+        world.happen(3);
+        world.seal().await;
+        world.happen(3);
+        // A worker that dies as soon as it has written the head.
+        for write in 0.. {
+            let worker = MemoryLedger::new(world.stored.clone(), at(write, Fault::DeadAfter), || 0);
+            run(&world.sequencer(&worker), &worker).await;
+            if world.stored.lock().unwrap().head.as_ref().is_some_and(|head| head.staged.is_some()) {
+                break;
+            }
+        }
+        {
+            let mut stored = world.stored.lock().unwrap();
+            let path = stored.head.as_ref().unwrap().staged.as_ref().unwrap().path.clone();
+            tamper(stored.objects.get_mut(&path).unwrap());
+        }
+        let error = world.sequencer(&world.worker()).seal(Duration::from_secs(1)).await.unwrap_err();
+        assert!(matches!(error, LedgerError::Disturbed(_)), "{error}");
+        assert_eq!(world.raised.0.lock().unwrap().len(), 1);
+        assert_eq!(world.verified(2026).len(), 4, "what was published stays as it was");
+    }
 }
