@@ -466,3 +466,23 @@ fn references(value: &Value) -> BTreeSet<String> {
         _ => BTreeSet::new(),
     }
 }
+
+#[tokio::test]
+async fn the_ledger_is_for_auditors_and_admins_and_says_when_nothing_is_sealed_yet() {
+    let fixture = Fixture::new().await;
+    for path in ["/v1/audit/checkpoint", "/v1/audit/key", "/v1/audit/tile/0/000.p/1"] {
+        for reader in [&fixture.auditor, &fixture.admin] {
+            let answer = fixture.call(reader, "GET", path, &[], "").await;
+            answer.is_problem(404, "not_sealed");
+            assert_eq!(answer.header("retry-after"), "5");
+        }
+        let answer = fixture.call(&fixture.devops, "GET", path, &[], "").await;
+        answer.is_problem(403, "forbidden");
+    }
+    // What an auditor may not: forget.
+    let body = r#"{"identity":"somebody"}"#;
+    let answer = fixture.call(&fixture.auditor, "POST", "/v1/audit/subjects:erase", &[], body).await;
+    answer.is_problem(403, "forbidden");
+    let answer = fixture.call(&fixture.admin, "POST", "/v1/audit/subjects:erase", &[], body).await;
+    answer.is_problem(404, "not_found");
+}

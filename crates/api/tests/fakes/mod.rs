@@ -1,5 +1,6 @@
 //! A broker on ports that live in memory, small enough to be read at a glance.
 
+mod ledger;
 mod signing;
 
 use std::collections::{BTreeMap, HashMap};
@@ -122,7 +123,8 @@ impl Fixture {
         let [admin, auditor, devops] = tokens.try_into().unwrap();
         let issuer = signing::issuer(Arc::default(), world.clone());
         let shelf = Shelf::new(Catalogues::built_in);
-        let router = router(Arc::new(broker(&world)), authentication, shelf, Some(issuer), None);
+        let audit = ledger::routes(&world);
+        let router = router(Arc::new(broker(&world)), authentication, shelf, Some(issuer), Some(audit));
         Self { world, router, admin, auditor, devops }
     }
 }
