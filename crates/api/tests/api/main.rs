@@ -11,11 +11,12 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
-use deputize_api::{Authentication, RequestId};
+use deputize_api::{ApiDescription, Authentication, RequestId};
 use deputize_broker::CallerIdentity;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use utoipa::OpenApi as _;
 
 use fakes::{CANARY, DOCUMENT, Fixture, Weather};
 
@@ -374,6 +375,17 @@ async fn a_path_or_method_that_is_not_there_is_a_problem_too() {
         .call(&fixture.admin, "GET", "/v1/agents/%ff/scopes", &[], "")
         .await
         .is_problem(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn the_committed_description_is_the_generated_one() {
+    let generated = ApiDescription::openapi().to_pretty_json().unwrap() + "\n";
+    if std::env::var_os("DEPUTIZE_UPDATE_SCHEMA").is_some() {
+        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/openapi.json");
+        return std::fs::write(committed, &generated).unwrap();
+    }
+    let served = Fixture::new().await.call("", "GET", "/openapi.json", &[], "").await.text;
+    assert!(served == generated, "DEPUTIZE_UPDATE_SCHEMA=1 cargo test -p deputize-api writes schema/openapi.json");
 }
 
 #[tokio::test]
