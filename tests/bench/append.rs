@@ -119,7 +119,7 @@ impl Outbox {
 }
 
 /// An event as issuing a credential leaves it: asked for, or issued.
-fn event(
+pub(crate) fn event(
     tenant: &TenantId,
     number: usize,
     clock: &dyn Clock,

@@ -78,9 +78,9 @@ enum Benchmark {
 }
 
 impl Benchmark {
-    async fn run(self, environment: &Environment, arguments: &Arguments) -> Result<Table, HarnessError> {
-        match self {
-            Self::ColdStart => cold_start::run(environment, arguments.runs.max(1)).await,
+    async fn run(self, environment: &Environment, arguments: &Arguments) -> Result<Vec<Table>, HarnessError> {
+        let table = match self {
+            Self::ColdStart => return cold_start::run(environment, arguments.runs.max(1)).await,
             Self::Issue => issue::run(environment).await,
             Self::Sweep => rotation::sweep(arguments.runs.max(1), arguments.stored).await,
             Self::Rotation => rotation::pace().await,
@@ -93,7 +93,8 @@ impl Benchmark {
             Self::Proof => proof::run(environment).await,
             Self::Hostile => validator::hostile(environment).await,
             Self::Catalogue => validator::catalogue(environment).await,
-        }
+        };
+        table.map(|table| vec![table])
     }
 }
 
@@ -119,9 +120,10 @@ async fn run(arguments: Arguments) -> Result<(), HarnessError> {
     };
     let mut tables = Vec::new();
     for benchmark in chosen {
-        let table = benchmark.run(&environment, &arguments).await?;
-        println!("{table}");
-        tables.push(table.json());
+        for table in benchmark.run(&environment, &arguments).await? {
+            println!("{table}");
+            tables.push(table.json());
+        }
     }
     arguments.output.map_or(Ok(()), |output| write(&output, &tables))
 }

@@ -165,6 +165,12 @@ impl Function {
         self.with(|process| process.peak_memory())
     }
 
+    /// How long it has had a processor; see [`Process::processor_time`].
+    #[must_use]
+    pub fn processor_time(&self) -> Option<Duration> {
+        self.with(|process| process.processor_time())
+    }
+
     /// Everything it has written.
     #[must_use]
     pub fn output(&self) -> String {

@@ -12,11 +12,8 @@ import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 
-import boto3
+from clouds import DYNAMODB, STS
 
-# Clients live as long as the execution environment, as AWS recommends.
-STS = boto3.client("sts")
-DYNAMODB = boto3.client("dynamodb")
 TABLE = os.environ["YARDSTICK_TABLE"]
 
 CLOUDS = {"aws", "gcp", "azure"}

@@ -1,10 +1,10 @@
-"""Takes invocations from the Lambda Runtime API and hands them to the handler, one after the other."""
+"""Takes invocations from the Lambda Runtime API and hands them, one after the other, to the module that is named."""
 
 import http.client
+import importlib
 import json
 import os
-
-import handler
+import sys
 
 INVOCATION = "/2018-06-01/runtime/invocation"
 
@@ -16,6 +16,7 @@ def call(connection, method, path, body=None):
 
 
 def main():
+    handler = importlib.import_module(sys.argv[1])
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     while True:
         response, event = call(connection, "GET", f"{INVOCATION}/next")

@@ -385,7 +385,10 @@ async fn the_committed_description_is_the_generated_one() {
         return std::fs::write(committed, &generated).unwrap();
     }
     let served = Fixture::new().await.call("", "GET", "/openapi.json", &[], "").await.text;
-    assert!(served == generated, "DEPUTIZE_UPDATE_SCHEMA=1 cargo test -p deputize-api writes schema/openapi.json");
+    assert!(
+        served == generated,
+        "DEPUTIZE_UPDATE_SCHEMA=1 cargo test -p deputize-api writes schema/openapi.json"
+    );
 }
 
 #[tokio::test]
